@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that knows AnsibleModule: turns a Kind into a module.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._reconcile import Attributes, Kind, ResourceError, reconcile
+
+STATE: dict[str, Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+
+
+class ModuleKind(Kind, Protocol):
+    """A Kind that can be made from the options of a module."""
+
+    options: ClassVar[Mapping[str, Any]]
+    """The argument spec, without `state`."""
+
+    rules: ClassVar[Mapping[str, Any]]
+    """Further arguments of AnsibleModule: required_if, mutually_exclusive and so on."""
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> ModuleKind:
+        """The object that these options speak of. Raises ResourceError for values that cannot be."""
+
+    def wanted(self) -> Attributes:
+        """The attributes that the options ask for."""
+
+
+def run(kind: type[ModuleKind]) -> None:
+    """Runs a module for a kind: reads the options, reconciles, answers changed, diff and the object."""
+    module = AnsibleModule(
+        argument_spec={**kind.options, "state": STATE}, supports_check_mode=True, **kind.rules
+    )
+    try:
+        thing = kind.from_params(module.params)
+        wanted = thing.wanted() if module.params["state"] == "present" else None
+        step = reconcile(thing, wanted, dry_run=module.check_mode)
+    except ResourceError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=step.changed, diff=step.diff, **{kind.name: step.after})

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reconcile core: the one place that knows check mode, diff mode and idempotence.
+
+This module util is PRIVATE to the collection. It does no input or output of its own and knows nothing of
+Ansible or of any API: a Kind brings both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+Attributes = dict[str, Any]
+"""The attributes of one object by name; a value of None in what is wanted means "leave it as it is"."""
+
+Normalise = Callable[[Any], Any]
+"""Gives the form of an attribute's value in which equal things compare equal (sorted tags, for example)."""
+
+
+class ResourceError(Exception):
+    """What is wrong with one object, in a sentence that names it and says what to do."""
+
+
+class Kind(Protocol):
+    """One object of a kind: how to find it and how to change it.
+
+    Nothing here asks whether it runs in check mode: `find` only reads, and the others are not called then.
+    """
+
+    name: ClassVar[str]
+    """What the object is called in results and in messages: device, ssh_key, ..."""
+
+    immutable: ClassVar[frozenset[str]]
+    """Attributes that cannot change once the object exists."""
+
+    normalise: ClassVar[Mapping[str, Normalise]]
+    """How to bring an attribute to the form in which it is compared; absent: compare as it is."""
+
+    def find(self) -> Attributes | None:
+        """The object as it is, None where it does not exist. Raises ResourceError."""
+
+    def create(self, wanted: Attributes) -> Attributes:
+        """Makes the object and gives it as it then is. Raises ResourceError."""
+
+    def update(self, found: Attributes, changes: Attributes) -> Attributes:
+        """Changes just these attributes and gives the object as it then is. Raises ResourceError."""
+
+    def delete(self, found: Attributes) -> None:
+        """Removes the object; one that is already gone is no error. Raises ResourceError."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The step from what exists to what is wanted."""
+
+    before: Attributes | None
+    after: Attributes | None
+    changes: Attributes
+
+    @property
+    def changed(self) -> bool:
+        """Whether taking the step changes anything."""
+        return bool(self.changes) or (self.before is None) != (self.after is None)
+
+    @property
+    def diff(self) -> dict[str, Attributes]:
+        """`before` and `after` as Ansible's diff mode shows them: only what differs."""
+        if self.before is None or self.after is None:
+            return {"before": self.before or {}, "after": self.after or {}}
+        names = sorted(self.changes)
+        return {
+            "before": {name: self.before.get(name) for name in names},
+            "after": {name: self.changes[name] for name in names},
+        }
+
+
+def plan(
+    found: Attributes | None, wanted: Attributes | None, normalise: Mapping[str, Normalise] | None = None
+) -> Plan:
+    """Compares what exists with what is wanted; `wanted` None means that the object shall not exist. Pure."""
+    if wanted is None:
+        return Plan(found, None, {})
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    if found is None:
+        return Plan(None, asked, asked)
+    changes = {
+        name: value
+        for name, value in asked.items()
+        if _comparable(name, found.get(name), normalise) != _comparable(name, value, normalise)
+    }
+    return Plan(found, found | changes, changes)
+
+
+def refuse_immutable(kind: Kind, step: Plan) -> None:
+    """Raises ResourceError if the step would change what cannot be changed in place."""
+    if step.before is None or step.after is None:
+        return
+    fixed = sorted(kind.immutable & step.changes.keys())
+    if fixed:
+        asked = ", ".join(
+            f"{name} (is {step.before.get(name)!r}, wanted {step.changes[name]!r})" for name in fixed
+        )
+        raise ResourceError(
+            f"{kind.name}: cannot change {asked} once it exists; "
+            "keep the value, or remove the object (state: absent) and make it anew"
+        )
+
+
+def reconcile(kind: Kind, wanted: Attributes | None, *, dry_run: bool) -> Plan:
+    """Brings one object to what is wanted, or with `dry_run` foretells exactly that.
+
+    Raises ResourceError for what cannot be done; an immutable change is refused in a dry run too.
+    """
+    step = plan(kind.find(), wanted, kind.normalise)
+    refuse_immutable(kind, step)
+    if dry_run or not step.changed:
+        return step
+    if step.after is None:
+        assert step.before is not None
+        kind.delete(step.before)
+        return step
+    if step.before is None:
+        return Plan(None, kind.create(step.changes), step.changes)
+    return Plan(step.before, kind.update(step.before, step.changes), step.changes)
+
+
+def _comparable(name: str, value: Any, normalise: Mapping[str, Normalise] | None) -> Any:
+    if value is None or not normalise or name not in normalise:
+        return value
+    return normalise[name](value)
