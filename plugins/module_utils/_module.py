@@ -9,7 +9,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -35,6 +35,15 @@ class ModuleKind(Kind, Protocol):
         """The attributes that the options ask for."""
 
 
+@runtime_checkable
+class Warns(Protocol):
+    """What has something to say in check mode, where what it needs may not be there yet."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence for each thing that is not there yet."""
+
+
 def run(kind: type[ModuleKind]) -> None:
     """Runs a module for a kind: reads the options, reconciles, answers changed, diff and the object."""
     module = AnsibleModule(
@@ -44,6 +53,9 @@ def run(kind: type[ModuleKind]) -> None:
         thing = kind.from_params(module.params)
         wanted = thing.wanted() if module.params["state"] == "present" else None
         step = reconcile(thing, wanted, dry_run=module.check_mode)
+        if module.check_mode and isinstance(thing, Warns):
+            for warning in thing.warnings:
+                module.warn(f"{kind.name}: {warning}")
     except ResourceError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=step.changed, diff=step.diff, **{kind.name: step.after})

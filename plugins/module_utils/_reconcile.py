@@ -20,6 +20,9 @@ Normalise = Callable[[Any], Any]
 """Gives the form of an attribute's value in which equal things compare equal (sorted tags, for example)."""
 
 
+SIDES = ("before", "after")
+
+
 class ResourceError(Exception):
     """What is wrong with one object, in a sentence that names it and says what to do."""
 
@@ -52,6 +55,42 @@ class Kind(Protocol):
         """Removes the object; one that is already gone is no error. Raises ResourceError."""
 
 
+class Fleet(Protocol):
+    """Many objects of a kind, settled in one step, each under a key of its own (a hostname, for example).
+
+    As in a Kind, nothing here asks whether it runs in check mode.
+    """
+
+    name: ClassVar[str]
+    """What one of the objects is called in messages: device, ..."""
+
+    immutable: ClassVar[frozenset[str]]
+    """Attributes that cannot change once an object exists."""
+
+    normalise: ClassVar[Mapping[str, Normalise]]
+    """How to bring an attribute to the form in which it is compared."""
+
+    def find(self) -> Mapping[str, Attributes]:
+        """Everything in the fleet's charge; what is found and not wanted will be removed."""
+
+    def check(self, steps: Mapping[str, Plan]) -> None:
+        """Raises ResourceError for what can be known to fail before anything is changed; only reads."""
+
+    def create(self, wanted: Mapping[str, Attributes]) -> Mapping[str, Attributes]:
+        """Makes these objects and gives them as they then are. Raises ResourceError."""
+
+    def update(
+        self, found: Mapping[str, Attributes], changes: Mapping[str, Attributes]
+    ) -> Mapping[str, Attributes]:
+        """Changes just these attributes of these objects and gives them as they then are."""
+
+    def delete(self, found: Mapping[str, Attributes]) -> None:
+        """Removes these objects; one that is already gone is no error. Raises ResourceError."""
+
+    def settle(self, present: Mapping[str, Attributes]) -> Mapping[str, Attributes]:
+        """Waits until all these are ready for use and gives them as they then are. Raises ResourceError."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """The step from what exists to what is wanted."""
@@ -67,13 +106,41 @@ class Plan:
 
     @property
     def diff(self) -> dict[str, Attributes]:
-        """`before` and `after` as Ansible's diff mode shows them: only what differs."""
-        if self.before is None or self.after is None:
-            return {"before": self.before or {}, "after": self.after or {}}
+        """`before` and `after` as Ansible's diff mode shows them: only what differs.
+
+        A new object is shown by what is asked of it, so that check mode and the run itself show the same.
+        """
+        if self.before is None:
+            return {"before": {}, "after": self.changes}
+        if self.after is None:
+            return {"before": self.before, "after": {}}
         names = sorted(self.changes)
         return {
             "before": {name: self.before.get(name) for name in names},
             "after": {name: self.changes[name] for name in names},
+        }
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The steps of a fleet, by key."""
+
+    steps: Mapping[str, Plan]
+    after: Mapping[str, Attributes]
+    """What exists once the steps are taken, in the order in which it was asked for."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether any of the steps changes anything."""
+        return any(step.changed for step in self.steps.values())
+
+    @property
+    def diff(self) -> dict[str, Attributes]:
+        """`before` and `after` by key, of the objects that change."""
+        diffs = {key: step.diff for key, step in self.steps.items() if step.changed}
+        return {
+            side: {key: diff[side] for key, diff in diffs.items() if diff[side]}
+            for side in ("before", "after")
         }
 
 
@@ -94,7 +161,17 @@ def plan(
     return Plan(found, found | changes, changes)
 
 
-def refuse_immutable(kind: Kind, step: Plan) -> None:
+def plan_all(
+    found: Mapping[str, Attributes],
+    wanted: Mapping[str, Attributes],
+    normalise: Mapping[str, Normalise] | None = None,
+) -> dict[str, Plan]:
+    """Compares a fleet with what is wanted of it, in the order wanted; the rest shall not exist. Pure."""
+    unwanted = [key for key in found if key not in wanted]
+    return {key: plan(found.get(key), wanted.get(key), normalise) for key in [*wanted, *unwanted]}
+
+
+def refuse_immutable(kind: Kind | Fleet, step: Plan, key: str = "") -> None:
     """Raises ResourceError if the step would change what cannot be changed in place."""
     if step.before is None or step.after is None:
         return
@@ -104,7 +181,7 @@ def refuse_immutable(kind: Kind, step: Plan) -> None:
             f"{name} (is {step.before.get(name)!r}, wanted {step.changes[name]!r})" for name in fixed
         )
         raise ResourceError(
-            f"{kind.name}: cannot change {asked} once it exists; "
+            f"{kind.name}{key and ' ' + key}: cannot change {asked} once it exists; "
             "keep the value, or remove the object (state: absent) and make it anew"
         )
 
@@ -125,6 +202,29 @@ def reconcile(kind: Kind, wanted: Attributes | None, *, dry_run: bool) -> Plan:
     if step.before is None:
         return Plan(None, kind.create(step.changes), step.changes)
     return Plan(step.before, kind.update(step.before, step.changes), step.changes)
+
+
+def reconcile_all(fleet: Fleet, wanted: Mapping[str, Attributes], *, dry_run: bool) -> Plans:
+    """Brings a whole fleet to what is wanted, or with `dry_run` foretells exactly that.
+
+    Removes first, so that what is freed can be used again. Raises ResourceError for what cannot be done.
+    """
+    steps = plan_all(fleet.find(), wanted, fleet.normalise)
+    for key, step in steps.items():
+        refuse_immutable(fleet, step, key)
+    fleet.check(steps)
+    if dry_run:
+        return Plans(steps, {key: step.after for key, step in steps.items() if step.after is not None})
+    present = {key: steps[key].before or {} for key in wanted}
+    if doomed := {key: step.before for key, step in steps.items() if step.after is None and step.before}:
+        fleet.delete(doomed)
+    if differing := {key: step for key, step in steps.items() if step.before and step.after and step.changed}:
+        present |= fleet.update(
+            {key: present[key] for key in differing}, {key: step.changes for key, step in differing.items()}
+        )
+    if missing := {key: step.changes for key, step in steps.items() if step.before is None}:
+        present |= fleet.create(missing)
+    return Plans(steps, fleet.settle(present))
 
 
 def _comparable(name: str, value: Any, normalise: Mapping[str, Normalise] | None) -> Any:

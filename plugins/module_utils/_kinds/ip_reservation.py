@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A reservation of elastic addresses: they belong to a project and can move from device to device.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from .._packet.client import Client
+from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
+from .._packet.errors import NotFoundError
+from .._packet.paging import Item
+from .._reconcile import Attributes, Normalise, ResourceError
+from .references import Home, only
+
+QUANTITIES = (1, 2, 4, 8, 16)
+NAMES = {"custom_data": "customdata"}
+
+
+class IpReservation:
+    """One reservation. It has no name, so it is known by its tags, its type and, where given, its place."""
+
+    name: ClassVar[str] = "ip_reservation"
+    immutable: ClassVar[frozenset[str]] = frozenset({"quantity"})
+    normalise: ClassVar[Mapping[str, Normalise]] = {"tags": lambda tags: sorted(set(tags))}
+    options: ClassVar[Mapping[str, Any]] = {
+        **OPTIONS,
+        "project": PROJECT_OPTION,
+        "tags": {"type": "list", "elements": "str", "required": True},
+        "type": {"type": "str", "choices": ["public_ipv4", "global_ipv4"], "default": "public_ipv4"},
+        "quantity": {"type": "int", "choices": list(QUANTITIES), "default": 1},
+        "metro": {"type": "str"},
+        "facility": {"type": "str"},
+        "details": {"type": "str"},
+        "custom_data": {"type": "dict"},
+    }
+    rules: ClassVar[Mapping[str, Any]] = {"mutually_exclusive": [("metro", "facility")]}
+
+    def __init__(self, client: Client, params: Mapping[str, Any]) -> None:
+        """Raises ResourceError for options that cannot be."""
+        self._client = client
+        self._home = Home(client, params.get("project"))
+        self._params = params
+        if not params["tags"]:
+            raise ResourceError(
+                "ip_reservation: tags is empty; a reservation is known by them, give at least one"
+            )
+        if params["state"] == "present" and params["type"] != "global_ipv4" and not self._place:
+            raise ResourceError("ip_reservation: give metro or facility; only global_ipv4 has no place")
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> IpReservation:
+        """The reservation that the options speak of."""
+        return cls(Client(Connection.from_params(params)), params)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What check mode should say."""
+        return self._home.warnings
+
+    @property
+    def _place(self) -> dict[str, str]:
+        return {name: self._params[name] for name in ("metro", "facility") if self._params.get(name)}
+
+    def wanted(self) -> Attributes:
+        """The attributes that the options ask for."""
+        names = ("type", "quantity", "metro", "facility", "details", "custom_data")
+        # Tags that others have added since are theirs; ours are there, or it would not have been found.
+        return {name: self._params.get(name) for name in names}
+
+    def find(self) -> Attributes | None:
+        """Looks through all reservations of the project. Raises ResourceError where two could be the one."""
+        asked = {"type": self._params["type"], **self._place}
+        tags = set(self._params["tags"])
+        found = [
+            reservation
+            for reservation in map(_attributes, self._reservations())
+            if tags <= set(reservation["tags"]) and asked.items() <= reservation.items()
+        ]
+        return only(f"ip_reservation: the one with tags {', '.join(sorted(tags))}", found)
+
+    def create(self, wanted: Attributes) -> Attributes:
+        """Reserves addresses; what would need somebody's approval is refused rather than left pending."""
+        order = _body(wanted) | {"tags": self._params["tags"], "fail_on_approval_required": True}
+        return _attributes(self._client.call_api(self._home.path("ips"), "POST", order))
+
+    def update(self, found: Attributes, changes: Attributes) -> Attributes:
+        """Changes what is said of the reservation, never its addresses."""
+        return _attributes(self._client.call_api(f"ips/{found['id']}", "PATCH", _body(changes)))
+
+    def delete(self, found: Attributes) -> None:
+        """Gives the addresses back; the API refuses while one is assigned."""
+        try:
+            self._client.call_api(f"ips/{found['id']}", "DELETE")
+        except NotFoundError:
+            return
+
+    def _reservations(self) -> list[Item]:
+        """Without the blocks from which devices have their own addresses."""
+        everything = self._home.everything("ips", "ip_addresses")
+        return [item for item in everything if not item.get("management")]
+
+
+def _attributes(reservation: Item) -> Attributes:
+    cidr = reservation["cidr"]
+    return {
+        "id": reservation["id"],
+        "address": reservation.get("address") or reservation["network"],
+        "network": reservation["network"],
+        "cidr": cidr,
+        "type": reservation.get("type"),
+        "quantity": reservation.get("quantity") or 2 ** (32 - cidr),
+        "metro": (reservation.get("metro") or {}).get("code"),
+        "facility": (reservation.get("facility") or {}).get("code"),
+        "tags": list(reservation.get("tags") or []),
+        "details": reservation.get("details"),
+        "custom_data": reservation.get("customdata") or {},
+        "state": reservation.get("state"),
+    }
+
+
+def _body(attributes: Attributes) -> dict[str, Any]:
+    return {NAMES.get(name, name): value for name, value in attributes.items()}
