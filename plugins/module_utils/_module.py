@@ -44,14 +44,16 @@ class Warns(Protocol):
         """A sentence for each thing that is not there yet."""
 
 
-def run(kind: type[ModuleKind]) -> None:
-    """Runs a module for a kind: reads the options, reconciles, answers changed, diff and the object."""
-    module = AnsibleModule(
-        argument_spec={**kind.options, "state": STATE}, supports_check_mode=True, **kind.rules
-    )
+def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None = None) -> None:
+    """Runs a module for a kind: reads the options, reconciles, answers changed, diff and the object.
+
+    `always`: the one state that this module is for; without it the option `state` decides.
+    """
+    spec = dict(kind.options) if always else {**kind.options, "state": STATE}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **kind.rules)
     try:
         thing = kind.from_params(module.params)
-        wanted = thing.wanted() if module.params["state"] == "present" else None
+        wanted = thing.wanted() if (always or module.params["state"]) == "present" else None
         step = reconcile(thing, wanted, dry_run=module.check_mode)
         if module.check_mode and isinstance(thing, Warns):
             for warning in thing.warnings:
