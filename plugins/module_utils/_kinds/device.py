@@ -188,8 +188,8 @@ class Devices:
         def done(devices: dict[str, Item]) -> bool:
             if vanished := [f"{key} ({id_})" for id_, key in ids.items() if id_ not in devices]:
                 raise ResourceError(
-                    f"device: {', '.join(vanished)} went away while being provisioned, as devices do that could "
-                    "not be provisioned or that someone removes; run again to make it anew"
+                    f"device: {', '.join(vanished)} went away while being provisioned, as devices do that "
+                    "could not be provisioned or that someone removes; run again to make it anew"
                 )
             self._refuse_failed(attributes(device) for device in devices.values())
             return all(device["state"] in READY for device in devices.values())

@@ -34,8 +34,8 @@ def check_hostname(hostname: str) -> None:
     """Raises ResourceError for what is no hostname (RFC 1123, section 2.1)."""
     if len(hostname) > 253 or not _HOSTNAME.fullmatch(hostname):
         raise ResourceError(
-            f"device {hostname!r}: hostname is not valid; allowed are letters, digits and hyphens in parts of 1 "
-            "to 63 characters that begin and end with a letter or digit, joined by dots, 253 characters in all"
+            f"device {hostname!r}: hostname is not valid; allowed are letters, digits and hyphens in parts "
+            "of 1 to 63 characters that begin and end with a letter or digit, joined by dots, 253 in all"
         )
 
 

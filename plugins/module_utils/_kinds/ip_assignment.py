@@ -110,6 +110,13 @@ class IpAssignment:
             )
         return device
 
+    def _existing_device(self) -> Item:
+        if not self._device:
+            raise ResourceError(
+                f"ip_assignment {self._network}: the project has no device {self._device_reference!r}"
+            )
+        return self._device
+
 
 def _attributes(assignment: Item) -> Attributes:
     address = f"{assignment.get('network') or assignment['address']}/{assignment['cidr']}"

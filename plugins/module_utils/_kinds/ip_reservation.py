@@ -102,7 +102,7 @@ class IpReservation:
 
     def _reservations(self) -> list[Item]:
         """Without the blocks from which devices have their own addresses."""
-        everything = self._home.everything("ips", "ip_addresses")
+        everything = self._home.everything("ips", "ip_addresses", include="assignments")
         return [item for item in everything if not item.get("management")]
 
 
@@ -121,7 +121,13 @@ def _attributes(reservation: Item) -> Attributes:
         "details": reservation.get("details"),
         "custom_data": reservation.get("customdata") or {},
         "state": reservation.get("state"),
+        "assigned_to": [_holder(assignment) for assignment in reservation.get("assignments") or []],
     }
+
+
+def _holder(assignment: Item) -> str:
+    """The id of the device that has the address."""
+    return str((assignment.get("assigned_to") or {}).get("href", "")).rpartition("/")[2]
 
 
 def _body(attributes: Attributes) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the options of the connection are documented, for modules and for plugins."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Matches module_utils/_packet/connection.py."""
+
+    DOCUMENTATION = r"""
+options:
+  api_url:
+    description:
+      - URL of the Packet API, for example V(http://127.0.0.1:8080).
+      - There is no default, as the API at V(https://api.equinix.com/metal/v1) was shut down; C(packetd)
+        serves one.
+      - If not set, the environment variable E(PACKET_API_URL) is used.
+    type: str
+  api_token:
+    description:
+      - Token of the Packet API.
+      - If not set, the first of the environment variables E(PACKET_API_TOKEN), E(PACKET_AUTH_TOKEN) and
+        E(METAL_AUTH_TOKEN) that is set is used.
+    type: str
+  api_timeout:
+    description:
+      - Seconds to wait for the answer to one request.
+    type: float
+    default: 30.0
+  api_retries:
+    description:
+      - How often a request is sent again that got no answer, or an answer of status 429 or 5xx, where it is
+        safe to repeat it. The pauses grow; a C(Retry-After) of the API is respected.
+    type: int
+    default: 5
+  validate_certs:
+    description:
+      - Whether to check the certificate of an API that is spoken to by HTTPS.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File of the authorities in PEM form against which the certificate is checked, instead of those of the
+        system.
+    type: path
+requirements:
+  - packet-python >= 1.44.3
+  - urllib3 >= 2.6
+"""
+
+    PLUGIN = r"""
+options:
+  api_url:
+    description:
+      - URL of the Packet API, for example V(http://127.0.0.1:8080).
+      - There is no default, as the API at V(https://api.equinix.com/metal/v1) was shut down; C(packetd)
+        serves one.
+    type: str
+    env:
+      - name: PACKET_API_URL
+  api_token:
+    description:
+      - Token of the Packet API.
+    type: str
+    env:
+      - name: PACKET_API_TOKEN
+      - name: PACKET_AUTH_TOKEN
+      - name: METAL_AUTH_TOKEN
+  api_timeout:
+    description:
+      - Seconds to wait for the answer to one request.
+    type: float
+    default: 30.0
+  api_retries:
+    description:
+      - How often a request is sent again that got no answer, or an answer of status 429 or 5xx. The pauses
+        grow; a C(Retry-After) of the API is respected.
+    type: int
+    default: 5
+  validate_certs:
+    description:
+      - Whether to check the certificate of an API that is spoken to by HTTPS.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File of the authorities in PEM form against which the certificate is checked, instead of those of the
+        system.
+    type: path
+requirements:
+  - packet-python >= 1.44.3
+  - urllib3 >= 2.6
+"""
