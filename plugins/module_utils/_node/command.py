@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running a command on the machine.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from .._reconcile import ResourceError
+
+
+def output_of(
+    argv: Sequence[str],
+    *,
+    stdin: str = "",
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 900,
+) -> str:
+    """Runs a command and gives its standard output; timeout in seconds.
+
+    Raises ResourceError with the end of what it said where it fails, cannot be found or takes too long.
+    """
+    shown = " ".join(argv)
+    try:
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise ResourceError(f"`{shown}`: {argv[0]} is not installed on this machine") from None
+    except subprocess.TimeoutExpired:
+        raise ResourceError(f"`{shown}` did not end within {timeout:.0f} s") from None
+    if done.returncode != 0:
+        said = " / ".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-5:])
+        raise ResourceError(f"`{shown}` failed with code {done.returncode}: {said}")
+    return done.stdout
