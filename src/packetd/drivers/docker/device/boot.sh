@@ -39,7 +39,7 @@ if [ ! -s /etc/machine-id ]; then   # a fresh disk
     echo "$DEVICE_HOSTNAME" > /etc/hostname
     printf '%s\n' "127.0.0.1 localhost" "127.0.1.1 $DEVICE_HOSTNAME" \
         "$DEVICE_GATEWAY metadata.packet.net metadata.platformequinix.com" > /etc/hosts
-    printf 'nameserver %s\n' $DEVICE_RESOLVERS > /etc/resolv.conf
+    echo "$DEVICE_RESOLV_CONF" > /etc/resolv.conf
     mkdir -p -m 700 /root/.ssh
     (umask 077 && printf '%s\n' "$DEVICE_SSH_KEYS" > /root/.ssh/authorized_keys)
     for type in ed25519 ecdsa; do

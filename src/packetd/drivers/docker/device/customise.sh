@@ -9,6 +9,7 @@ install -m 755 "$here/boot.sh" "$root/usr/local/sbin/device-boot"
 install -m 644 "$here/cloud.cfg" "$root/etc/cloud/cloud.cfg"
 install -m 644 "$here/ds-identify.cfg" "$root/etc/cloud/ds-identify.cfg"
 install -m 644 "$here/packet-phone-home.service" "$root/etc/systemd/system/"
+install -m 644 "$here/sshd.cfg" "$root/etc/ssh/sshd_config.d/60-device.conf"
 install -D -m 644 "$here/journald.cfg" "$root/etc/systemd/journald.conf.d/device.conf"
 chroot "$root" systemctl --quiet enable packet-phone-home.service
 chroot "$root" systemctl --quiet set-default multi-user.target
