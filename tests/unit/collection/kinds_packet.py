@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Kinds of the Packet API, over an API in memory."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.device import Devices
+from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ip_assignment import IpAssignment
+from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ip_reservation import IpReservation
+from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.project import Project
+from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ssh_key import SshKey
+from ansible_collections.packet.kubernetes.plugins.module_utils._module import STATE
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.wait import Waiting
+from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import reconcile, reconcile_all
+from fake_packet import FakePacket
+from kinds import Case, Outcome, World
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+
+
+class Instant:
+    """A clock on which waiting takes no time."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def options(spec: Mapping[str, Any], **given: Any) -> dict[str, Any]:
+    """The options as Ansible would hand them to a module: checked, with defaults."""
+    result = ArgumentSpecValidator({"state": STATE, **spec}).validate(given)
+    assert not result.error_messages, result.error_messages
+    return dict(result.validated_parameters)
+
+
+class PacketWorld:
+    """A project `p` with two devices, `a` and `b`, and an elastic address."""
+
+    def __init__(self, kind: type[Any]) -> None:
+        self.api = FakePacket()
+        self.project = self.api.add("projects", name="p", customdata={})
+        self._kind = kind
+
+    def settle(self, wanted: Any, *, dry_run: bool) -> Outcome:
+        given = {"api_url": "http://api", "api_token": "the-token-of-a-test", **(wanted or self._absent)}
+        if wanted:
+            self._absent = {**wanted, "state": "absent"}
+        params = options(self._kind.options, **given)
+        if self._kind is Devices:
+            devices = Devices(self.api, params, Waiting(clock=Instant()))
+            return reconcile_all(devices, devices.wanted(), dry_run=dry_run)
+        thing = self._kind(self.api, params)
+        return reconcile(thing, thing.wanted() if wanted else None, dry_run=dry_run)
+
+    def state(self) -> Any:
+        return copy.deepcopy((self.api.things, len(self.api.writes)))
+
+
+def over(
+    kind: type[Any], absent: dict[str, Any], prepare: Callable[[PacketWorld], None] = lambda world: None
+) -> Callable[[Path], Any]:
+    """A World for a kind; `absent` are the options with which it is removed."""
+
+    @contextmanager
+    def make(_folder: Path) -> Iterator[World]:
+        world = PacketWorld(kind)
+        world._absent = {**absent, "state": "absent"}
+        prepare(world)
+        yield world
+
+    return make
+
+
+def with_address(world: PacketWorld) -> None:
+    world.api.add_device(world.project, "a")
+    world.api.add_device(world.project, "b")
+    order = {"type": "public_ipv4", "quantity": 1, "tags": ["endpoint"], "metro": "sv"}
+    world.api.call_api(f"projects/{world.project['id']}/ips", "POST", order)
+
+
+DEVICE = {"plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv", "project": "p"}
+PAIR = {
+    **DEVICE,
+    "devices": [{"hostname": "n0", "tags": ["role=worker"]}, {"hostname": "n1", "user_data": "#!/bin/sh"}],
+}
+
+CASES = [
+    Case(
+        "project",
+        over(Project, {"name": "new"}),
+        wanted={"name": "new"},
+        changed={"name": "new", "custom_data": {"a": 1}},
+    ),
+    Case(
+        "ssh_key of a project",
+        over(SshKey, {"label": "me", "project": "p"}),
+        wanted={"label": "me", "key": KEY, "project": "p"},
+        changed={"label": "me", "key": OTHER_KEY, "project": "p"},
+    ),
+    Case(
+        "ssh_key of the user",
+        over(SshKey, {"label": "me"}),
+        wanted={"label": "me", "key": f"{KEY} with a comment"},
+        changed={"label": "myself", "key": KEY},
+    ),
+    Case(
+        "ip_reservation",
+        over(IpReservation, {"project": "p", "tags": ["endpoint"]}),
+        wanted={"project": "p", "metro": "sv", "tags": ["endpoint"]},
+        changed={"project": "p", "metro": "sv", "tags": ["endpoint"], "details": "the endpoint"},
+        refused={"project": "p", "metro": "sv", "tags": ["endpoint"], "quantity": 4},
+    ),
+    Case(
+        "ip_assignment",
+        over(IpAssignment, {"project": "p", "address": "198.51.100.128"}, with_address),
+        wanted={"project": "p", "address": "198.51.100.128", "device": "a"},
+        changed={"project": "p", "address": "198.51.100.128", "device": "b"},
+    ),
+    Case(
+        "devices",
+        over(Devices, PAIR),
+        wanted=PAIR,
+        changed={**PAIR, "tags": ["cluster=blue"], "description": "a machine"},
+        refused={**PAIR, "plan": "m3.large.x86"},
+    ),
+    Case(
+        "devices with purge",
+        over(Devices, {"project": "p", "identity_tags": ["cluster=blue"], "purge": True}),
+        wanted={**PAIR, "identity_tags": ["cluster=blue"], "purge": True},
+        changed={**PAIR, "identity_tags": ["cluster=blue"], "purge": True, "devices": PAIR["devices"][:1]},
+        refused={**PAIR, "identity_tags": ["cluster=blue"], "purge": True, "metro": "da"},
+    ),
+]
