@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lowest layers of images: Debian packages without what a container never reads."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+
+import msgspec
+
+from mirror.catalogue import Rootfs
+from mirror.errors import MirrorError
+from mirror.oci import Layer, compress
+from mirror.store import Store, write
+
+# Left out in every layer: documentation, and what the host put in (its name, its resolver).
+UNWANTED = (
+    "/usr/share/doc/*",
+    "/usr/share/man/*",
+    "/usr/share/locale/*",
+    "/usr/share/info/*",
+    "/usr/share/lintian/*",
+)
+CLEANING = (
+    'rm -f "$1/etc/hostname" "$1/etc/resolv.conf" "$1"/var/log/*.log "$1"/var/log/apt/*',
+    'rm -rf "$1"/var/cache/* "$1"/var/lib/apt/lists',
+)
+
+
+def layer(name: str, rootfs: Rootfs, store: Store) -> Layer:
+    """The layer of this recipe; made by mmdebstrap unless the store has it.
+
+    Raises MirrorError where mmdebstrap is missing or fails.
+    """
+    recipe = msgspec.json.encode((rootfs, UNWANTED, CLEANING), order="deterministic")
+    target = store.rootfs / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}.tar.gz"
+    described = target.with_suffix(".json")
+    if target.is_file() and described.is_file():
+        digest, diff_id, size = msgspec.json.decode(described.read_bytes(), type=tuple[str, str, int])
+        return Layer(target, digest, diff_id, size)
+    with store.scratch() as scratch:
+        tar = scratch / "rootfs.tar"
+        _mmdebstrap(rootfs, str(tar))
+        with tar.open("rb") as file:
+            made = compress(file, target)
+    write(described, msgspec.json.encode((made.digest, made.diff_id, made.size)))
+    return made
+
+
+def _mmdebstrap(rootfs: Rootfs, target: str) -> None:
+    if shutil.which("mmdebstrap") is None:
+        raise MirrorError("mmdebstrap is missing: apt-get install mmdebstrap")
+    command = [
+        "mmdebstrap",
+        "--quiet",
+        f"--variant={rootfs.variant}",
+        f"--include={','.join(rootfs.packages)}",
+    ]
+    command += ["--skip=output/dev", '--aptopt=APT::Install-Recommends "false"']
+    command += [f"--dpkgopt=path-exclude={path}" for path in UNWANTED]
+    command += [f"--customize-hook={hook}" for hook in (*rootfs.hooks, *CLEANING)]
+    result = subprocess.run(
+        [*command, rootfs.suite, target],
+        capture_output=True,
+        text=True,
+        check=False,
+        # With this set, mmdebstrap gives every file this time, and the same packages give the same bytes.
+        env={**os.environ, "SOURCE_DATE_EPOCH": "0"},
+    )
+    if result.returncode != 0:
+        last = "".join(f"\n    {line}" for line in result.stderr.strip().splitlines()[-8:])
+        raise MirrorError(f"mmdebstrap failed for {', '.join(rootfs.packages)}:{last}")
