@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._reconcile import Attributes, Kind, ResourceError, reconcile
+from ._reconcile import Attributes, Fleet, Kind, ResourceError, reconcile, reconcile_all
 
 STATE: dict[str, Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 
@@ -33,6 +33,23 @@ class ModuleKind(Kind, Protocol):
 
     def wanted(self) -> Attributes:
         """The attributes that the options ask for."""
+
+
+class ModuleFleet(Fleet, Protocol):
+    """A Fleet that can be made from the options of a module."""
+
+    options: ClassVar[Mapping[str, Any]]
+    """The argument spec, without `state`."""
+
+    rules: ClassVar[Mapping[str, Any]]
+    """Further arguments of AnsibleModule: required_if, mutually_exclusive and so on."""
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> ModuleFleet:
+        """The objects that these options speak of. Raises ResourceError for values that cannot be."""
+
+    def wanted(self) -> Mapping[str, Attributes]:
+        """The attributes that the options ask for, by key."""
 
 
 @runtime_checkable
@@ -61,3 +78,17 @@ def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None =
     except ResourceError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=step.changed, diff=step.diff, **{kind.name: step.after})
+
+
+def run_fleet(fleet: type[ModuleFleet]) -> None:
+    """Runs a module for a fleet: as `run`, but answers with a dictionary of the objects by their keys."""
+    module = AnsibleModule(
+        argument_spec={**fleet.options, "state": STATE}, supports_check_mode=True, **fleet.rules
+    )
+    try:
+        things = fleet.from_params(module.params)
+        wanted = things.wanted() if module.params["state"] == "present" else {}
+        plans = reconcile_all(things, wanted, dry_run=module.check_mode)
+    except ResourceError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=plans.changed, diff=plans.diff, **{fleet.name: dict(plans.after)})

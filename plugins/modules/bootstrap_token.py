@@ -20,7 +20,8 @@ description:
   - Where there is no file O(kubeconfig) yet, as in check mode before there is a cluster, there is no token.
 options:
   kubeconfig:
-    description: The kubeconfig of the cluster. Its user has to be allowed to manage Secrets in C(kube-system).
+    description: The kubeconfig of the cluster. Its user has to be allowed to manage Secrets in
+      C(kube-system).
     type: path
     required: true
   token:
@@ -54,16 +55,8 @@ options:
     default: present
 requirements:
   - kubernetes
-attributes:
-  check_mode:
-    description: Can run in check mode and foretells what would be done without doing it.
-    support: full
-  diff_mode:
-    description: Shows what differs, never the token.
-    support: full
-  idempotent:
-    description: A second run with the same options changes nothing until half of O(ttl) is over.
-    support: full
+extends_documentation_fragment:
+  - packet.kubernetes._attributes
 seealso:
   - module: packet.kubernetes.ca
 author:

@@ -76,8 +76,9 @@ options:
     type: int
     default: 180
 extends_documentation_fragment:
-  - packet.kubernetes.pki
-  - packet.kubernetes.pki.state
+  - packet.kubernetes._attributes
+  - packet.kubernetes._pki
+  - packet.kubernetes._pki.state
 seealso:
   - module: packet.kubernetes.certificate
   - module: packet.kubernetes.key_pair

@@ -49,9 +49,10 @@ options:
     choices: [client, server]
     default: [client]
 extends_documentation_fragment:
-  - packet.kubernetes.pki
-  - packet.kubernetes.pki.leaf
-  - packet.kubernetes.pki.state
+  - packet.kubernetes._attributes
+  - packet.kubernetes._pki
+  - packet.kubernetes._pki.leaf
+  - packet.kubernetes._pki.state
 seealso:
   - module: packet.kubernetes.ca
 author:

@@ -29,8 +29,9 @@ options:
     type: str
     choices: [ecdsa-p256, rsa-2048, rsa-4096]
 extends_documentation_fragment:
-  - packet.kubernetes.pki
-  - packet.kubernetes.pki.state
+  - packet.kubernetes._attributes
+  - packet.kubernetes._pki
+  - packet.kubernetes._pki.state
 seealso:
   - module: packet.kubernetes.ca
 author:

@@ -53,12 +53,15 @@ options:
     type: list
     elements: str
 extends_documentation_fragment:
-  - packet.kubernetes.pki
-  - packet.kubernetes.pki.leaf
-  - packet.kubernetes.pki.state
+  - packet.kubernetes._attributes
+  - packet.kubernetes._pki
+  - packet.kubernetes._pki.leaf
+  - packet.kubernetes._pki.state
 seealso:
   - module: packet.kubernetes.ca
   - module: packet.kubernetes.certificate
+requirements:
+  - PyYAML
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 """
@@ -81,7 +84,7 @@ kubeconfig:
   type: dict
   contains:
     path:
-      description: The file. Not in check mode for one that would be written.
+      description: The file.
       type: str
       sample: assets/kubeconfig
     server:

@@ -74,8 +74,8 @@ class Authorities:
                 params["directory"],
                 each["name"],
                 lifetime,
-                common_name=each["common_name"],
-                organization=params["organization"],
+                common_name=each["common_name"] or None,
+                organization=params["organization"] or None,
                 key_type=params["key_type"],
                 renew=params["renew"],
             )
@@ -145,6 +145,8 @@ class Authority:
         return {
             **self._asked,
             "certificate": CURRENT,
+            "certificate_path": self._certificate_path,
+            "key_path": self._key_path,
             "key_mode": files.PRIVATE,
             "certificate_mode": files.PUBLIC,
         }

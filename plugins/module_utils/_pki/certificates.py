@@ -170,6 +170,8 @@ class LeafCertificate:
         """The attributes that the options ask for."""
         return {
             **self._issuance.wanted(),
+            "certificate_path": self._certificate_path,
+            "key_path": self._key_path,
             "key_mode": files.PRIVATE,
             "certificate_mode": files.PUBLIC,
         }

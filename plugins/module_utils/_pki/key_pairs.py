@@ -48,6 +48,8 @@ class KeyPair:
         return {
             "key_type": self._key_type,
             "public_key": MATCHING,
+            "private_path": self._private_path,
+            "public_path": self._public_path,
             "private_mode": files.PRIVATE,
             "public_mode": files.PUBLIC,
         }

@@ -163,6 +163,7 @@ class Kubeconfig:
         """The attributes that the options ask for."""
         authority = authorities.load_certificate(self._authority_path)
         return {
+            "path": self._path,
             "server": self._server,
             "cluster": self._cluster,
             "user": self._user,

@@ -10,20 +10,8 @@ class ModuleDocFragment:
     """As Ansible wants it: a fragment per attribute."""
 
     DOCUMENTATION = r"""
-options: {}
 requirements:
   - cryptography >= 42
-  - PyYAML (kubeconfig only)
-attributes:
-  check_mode:
-    description: Can run in check mode and foretells what would be done without doing it.
-    support: full
-  diff_mode:
-    description: Shows what differs and so why something would be made anew, never a key.
-    support: full
-  idempotent:
-    description: A second run with the same options changes nothing until a certificate is due to be renewed.
-    support: full
 """
 
     STATE = r"""
