@@ -5,6 +5,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.inventory.group import to_safe_group_name
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ..module_utils._kinds.device_attributes import attributes, tag_value
+from ..module_utils._packet.connection import Connection
+from ..module_utils._reconcile import ResourceError
+
 DOCUMENTATION = r"""
 name: packet
 short_description: Devices of the Packet API as an inventory
@@ -13,11 +27,13 @@ description:
   - Lists the devices of projects, with all pages of all projects fetched at the same time.
   - The name of the inventory file must end in C(packet.yml) or C(packet.yaml).
   - >-
-    Groups are C(kube_control_plane) and C(kube_node) by the tags C(role=control-plane) and C(role=worker), and
+    Groups are C(kube_control_plane) and C(kube_node) by the tags C(role=control-plane) and C(role=worker),
+    and
     C(pool_<pool>), C(cluster_<cluster>), C(metro_<code>), C(state_<state>) and C(tag_<tag>).
   - >-
     Hosts have the variables C(ansible_host), C(packet_id), C(packet_state), C(packet_plan), C(packet_metro),
-    C(packet_facility), C(packet_operating_system), C(packet_tags), C(packet_public_ipv4), C(packet_private_ipv4),
+    C(packet_facility), C(packet_operating_system), C(packet_tags), C(packet_public_ipv4),
+    C(packet_private_ipv4),
     C(packet_project), C(packet_cluster), C(packet_role) and C(packet_pool).
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
@@ -60,7 +76,8 @@ options:
 notes:
   - The options O(api_url), O(api_token), O(projects) and O(cluster) may be templates.
   - >-
-    Of several devices with one hostname the oldest has that name in the inventory; the others have the beginning of
+    Of several devices with one hostname the oldest has that name in the inventory; the others have the
+    beginning of
     their id added.
 """
 
@@ -83,20 +100,6 @@ projects:
 #   - key: packet_plan
 #     prefix: plan
 """
-
-import hashlib
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleParserError
-from ansible.inventory.group import to_safe_group_name
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-
-from ..module_utils._kinds.device_attributes import attributes, tag_value
-from ..module_utils._packet.connection import Connection
-from ..module_utils._reconcile import ResourceError
 
 ROLE_GROUPS = {"control-plane": "kube_control_plane", "worker": "kube_node"}
 """The groups that roles work on, by the tag `role`; they exist even when they are empty."""
@@ -142,7 +145,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._add(name, device)
 
     def _devices(self, path: str, cache: bool) -> list[Device]:
-        """From the cache, where one is in use and has them, without even making a client; else from the API."""
+        """From the cache, where one is in use and has them, without even making a client; else from the
+        API."""
         key = f"{self.get_cache_key(path)}_{self._origin()}"
         if cache and self.get_option("cache"):
             try:
@@ -204,7 +208,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._construct(name, variables)
 
     def _variables(self, device: Device) -> dict[str, Any]:
-        """What comes from the API is never a template: Ansible trusts no string that it has not been told to."""
+        """What comes from the API is never a template: Ansible trusts no string that it has not been told
+        to."""
         shown = {f"packet_{name}": device[name] for name in (*SHOWN, "project")}
         tagged = {f"packet_{name}": tag_value(device["tags"], name) for name in ("cluster", "role", "pool")}
         address = device[f"{self.get_option('address')}_ipv4"]

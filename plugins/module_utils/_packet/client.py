@@ -139,24 +139,24 @@ def _decode(answer: requests.Response) -> Any:
 
 def _reason(error: Exception, connection: Connection) -> str:
     """Why there was no answer, in words; the library's own text repeats itself over several layers."""
+    cause = _innermost(error)
     if isinstance(error, requests.exceptions.SSLError):
         return (
-            f"{connection.url} shows a certificate that is not trusted: {_innermost(error)}; "
+            f"{connection.url} shows a certificate that is not trusted: {cause}; "
             "give its authority in ca_path"
         )
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection to {connection.url} (api_url) within {CONNECT_TIMEOUT:g} s"
+    if isinstance(cause, TimeoutError):
         return f"no answer from {connection.url} within {connection.timeout:g} s (api_timeout)"
-    return f"cannot reach the Packet API at {connection.url} (api_url): {_innermost(error)}"
+    return f"cannot reach the Packet API at {connection.url} (api_url): {cause}"
 
 
-def _innermost(error: BaseException) -> str:
-    """The message of the error that started the others."""
+def _innermost(error: BaseException) -> BaseException:
+    """The error that started the others."""
     while True:
-        inner = (
-            getattr(error, "reason", None)
-            or next((part for part in error.args if isinstance(part, BaseException)), None)
-            or error.__cause__
-        )
-        if not isinstance(inner, BaseException):
-            return str(error)
+        nested = [getattr(error, "reason", None), *error.args, error.__cause__]
+        inner = next((part for part in nested if isinstance(part, BaseException)), None)
+        if inner is None:
+            return error
         error = inner
