@@ -54,11 +54,11 @@ class ModuleFleet(Fleet, Protocol):
 
 @runtime_checkable
 class Warns(Protocol):
-    """What has something to say in check mode, where what it needs may not be there yet."""
+    """What has something to say: of what is not there yet in check mode, of what will soon end."""
 
     @property
     def warnings(self) -> list[str]:
-        """A sentence for each thing that is not there yet."""
+        """A sentence for each of these things."""
 
 
 def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None = None) -> None:
@@ -89,6 +89,9 @@ def run_fleet(fleet: type[ModuleFleet]) -> None:
         things = fleet.from_params(module.params)
         wanted = things.wanted() if module.params["state"] == "present" else {}
         plans = reconcile_all(things, wanted, dry_run=module.check_mode)
+        if isinstance(things, Warns):
+            for warning in things.warnings:
+                module.warn(f"{fleet.name}: {warning}")
     except ResourceError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=plans.changed, diff=plans.diff, **{fleet.name: dict(plans.after)})

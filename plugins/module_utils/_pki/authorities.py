@@ -13,8 +13,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ansible.module_utils.common.warnings import warn
-
 from .._reconcile import Attributes, Plan, ResourceError
 from . import files, issuing, keys, validity
 from .issuing import subject
@@ -109,6 +107,11 @@ class Authorities:
         for name in found:
             self._authorities[name].delete()
 
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence for each authority whose end is near once the task is done."""
+        return [warning for each in self._authorities.values() if (warning := each.warning)]
+
     def settle(self, present: Mapping[str, Attributes]) -> Mapping[str, Attributes]:
         """What is written is ready."""
         return present
@@ -175,6 +178,19 @@ class Authority:
             )
         return self._describe(key, certificate)
 
+    @property
+    def warning(self) -> str | None:
+        """What to say of an authority whose end is near; None where there is nothing to say."""
+        certificate = load_certificate(self._certificate_path)
+        if certificate is None:
+            return None
+        standing = self._lifetime.standing(certificate, datetime.now(UTC), None)
+        if standing == CURRENT:
+            return None
+        return (
+            f"{self._certificate_path} {standing}, and all that it issued ends with it; run with renew: true"
+        )
+
     def create(self, wanted: Attributes) -> Attributes:
         """Makes key and certificate, the key first: a key alone is completed by the next run."""
         key = keys.generate(wanted.get("key_type", DEFAULT_KEY_TYPE))
@@ -231,13 +247,7 @@ class Authority:
         if certificate is None:
             return validity.MISSING
         standing = self._lifetime.standing(certificate, datetime.now(UTC), None)
-        if standing == CURRENT or self._renew:
-            return standing
-        warn(
-            f"ca {self.name}: {self._certificate_path} {standing}, and all that it issued ends with it; "
-            "run with renew: true"
-        )
-        return CURRENT
+        return standing if self._renew else CURRENT
 
 
 def paths(base: str) -> tuple[str, str]:

@@ -39,6 +39,11 @@ def ca(directory: Path, name: str | None = "ca", *, dry_run: bool = False, **giv
     return reconcile_all(authorities, wanted, dry_run=dry_run)
 
 
+def ca_warnings(directory: Path) -> list[str]:
+    """What the module ca warns of."""
+    return Authorities.from_params(options(Authorities, {"directory": str(directory), "name": "ca"})).warnings
+
+
 def certificate(path: Path, authority: Path, **given: Any) -> Plan:
     """As the module certificate."""
     return _one(LeafCertificate, {"path": str(path), "ca": str(authority), "common_name": "someone", **given})

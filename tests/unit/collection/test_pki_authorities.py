@@ -8,9 +8,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.common.warnings import get_warning_messages
+from ansible.errors import AnsibleFilterError
+from ansible_collections.packet.kubernetes.plugins.filter.ca_cert_hash import FilterModule
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import ResourceError
-from pki_cases import ca, certificate, openssl, tree
+from pki_cases import ca, ca_warnings, certificate, openssl, tree
+
+ca_cert_hash = FilterModule().filters()["ca_cert_hash"]
 
 KUBEADM = [{"name": name, "common_name": None} for name in ("ca", "front-proxy-ca", "etcd/ca")]
 
@@ -83,6 +86,15 @@ def test_the_discovery_hash_is_the_digest_of_the_public_key(tmp_path: Path) -> N
     assert pin == f"sha256:{hashlib.sha256(der).hexdigest()}"
 
 
+def test_the_filter_gives_the_same_pin(tmp_path: Path) -> None:
+    pin = ca(tmp_path).after["ca"]["discovery_hash"]
+    assert ca_cert_hash(str(tmp_path / "ca.crt")) == pin
+    with pytest.raises(AnsibleFilterError, match=r"there is no .*other\.crt; make it with module ca"):
+        ca_cert_hash(str(tmp_path / "other.crt"))
+    with pytest.raises(AnsibleFilterError, match="ca.key holds no certificate"):
+        ca_cert_hash(str(tmp_path / "ca.key"))
+
+
 def test_an_interruption_after_the_key_is_healed_with_that_key(tmp_path: Path) -> None:
     ca(tmp_path)
     key = (tmp_path / "ca.key").read_bytes()
@@ -150,7 +162,11 @@ def test_days_do_not_change_what_exists(tmp_path: Path) -> None:
 def test_an_end_that_is_near_is_warned_of(tmp_path: Path) -> None:
     ca(tmp_path, days=100, renew_before=10)
     assert not ca(tmp_path).changed
-    assert any(str(tmp_path / "ca.crt") in str(message) for message in get_warning_messages())
+    (warning,) = ca_warnings(tmp_path)
+    assert warning.startswith(f"{tmp_path}/ca.crt ends ")
+    assert warning.endswith("run with renew: true")
+    ca(tmp_path, renew=True)
+    assert ca_warnings(tmp_path) == []
 
 
 def test_renewal_keeps_key_and_pin_and_all_that_was_issued(tmp_path: Path) -> None:
