@@ -31,7 +31,7 @@ attributes:
     support: full
 options:
   absent:
-    description: Paths where nothing shall be, neither file nor directory. Directories go with all that is in them.
+    description: Paths where nothing shall be. Directories go with all that is in them.
     type: list
     elements: str
     default: []
@@ -77,7 +77,7 @@ options:
           - The text of the file. It is never logged. Either this or O(files[].src) is needed.
         type: str
       src:
-        description: A text file on the controller, searched for as other actions do, in C(files/) of the role.
+        description: A text file on the controller, searched for in C(files/) of the role too.
         type: path
       owner:
         description: Name or number of the user it belongs to.

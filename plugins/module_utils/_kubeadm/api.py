@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asking an API server, as a control plane or a kubelet may, with what kubeadm left on the machine.
+
+This module util is PRIVATE to the collection. The standard library is enough for it, so nothing has to be
+installed on the machines.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._reconcile import ResourceError
+
+_PATIENCE = 10.0
+"""Seconds for one answer."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """An API server and the credentials for it."""
+
+    url: str
+    authority: Path
+    certificate: Path
+    key: Path
+
+    def get(self, path: str) -> Any | None:
+        """The object at this path, None where there is none. Raises ResourceError, OSError."""
+        code, body = self._get(path)
+        if code == http.HTTPStatus.NOT_FOUND:
+            return None
+        if code != http.HTTPStatus.OK:
+            raise ResourceError(f"{self.url}{path}: the API server answered {code}: {body.decode()[:300]}")
+        return json.loads(body)
+
+    def ready(self) -> bool:
+        """Whether the API server is there and ready."""
+        try:
+            code, _ = self._get("/readyz")
+        except (OSError, http.client.HTTPException):
+            return False
+        return code == http.HTTPStatus.OK
+
+    def wait_ready(self, timeout: float) -> bool:
+        """Whether the API server becomes ready within so many seconds."""
+        deadline = time.monotonic() + timeout
+        while not self.ready():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(1)
+        return True
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        context = ssl.create_default_context(cafile=str(self.authority))
+        context.load_cert_chain(self.certificate, self.key)
+        address = urlsplit(self.url)
+        assert address.hostname
+        connection = http.client.HTTPSConnection(
+            address.hostname, address.port, context=context, timeout=_PATIENCE
+        )
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()

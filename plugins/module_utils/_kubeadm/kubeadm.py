@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running kubeadm.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
+
+from .._reconcile import ResourceError
+
+_TAIL = 25
+"""Lines of kubeadm's output that an error repeats."""
+
+_LOCK = "/run/packet-kubeadm.lock"
+
+_SECRETS = (
+    # A bootstrap token.
+    re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
+    # The key that encrypts certificates in the cluster; the pin of an authority is as long, but no secret.
+    re.compile(r"(?<!sha256:)\b[0-9a-fA-F]{64}\b"),
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+)
+
+
+def redacted(text: str) -> str:
+    """The text without tokens, certificate keys and private keys. Pure."""
+    for secret in _SECRETS:
+        text = secret.sub("(secret)", text)
+    return text
+
+
+def documents(config: str | Sequence[Mapping[str, Any]]) -> str:
+    """kubeadm's configuration as it reads it: text as it is, a list as documents (JSON is YAML). Pure."""
+    if isinstance(config, str):
+        return config
+    return "\n---\n".join(json.dumps(document) for document in config)
+
+
+def run_kubeadm(words: Sequence[str], *, timeout: float, config: str | None = None) -> str:
+    """Runs kubeadm and gives what it said; timeout in seconds.
+
+    The configuration goes by a file that only root can read and that is removed afterwards. Only one kubeadm
+    runs on a machine at a time: one that outlived the run that started it is waited for.
+    Raises ResourceError with the end of what it said, without secrets.
+    """
+    deadline = time.monotonic() + timeout
+    with (
+        _alone(deadline) as lock,
+        tempfile.NamedTemporaryFile("w", prefix="packet-kubeadm-", dir="/run") as file,
+    ):
+        argv = ["kubeadm", *words]
+        if config is not None:
+            file.write(config)
+            file.flush()
+            argv += ["--config", file.name]
+        code, said = _run(argv, deadline, lock)
+    if code is None:
+        problem = f"did not end within {timeout:.0f} s and was stopped; a next run goes on from there"
+    elif code != 0:
+        problem = f"failed with code {code}"
+    else:
+        return said
+    tail = "\n".join(redacted(said).strip().splitlines()[-_TAIL:])
+    raise ResourceError(f"kubeadm {words[0]} {problem}; it said:\n{tail}")
+
+
+@contextmanager
+def _alone(deadline: float) -> Iterator[IO[str]]:
+    with open(_LOCK, "w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ResourceError(
+                        "kubeadm: another one is still running on this machine; wait for it, or stop it"
+                    ) from None
+                time.sleep(1)
+        yield lock
+
+
+def _run(argv: Sequence[str], deadline: float, lock: IO[str]) -> tuple[int | None, str]:
+    """The code and the output of a command; no code where it was stopped at the deadline."""
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            # kubeadm holds the lock itself, so that it is held for as long as kubeadm lives.
+            pass_fds=[lock.fileno()],
+            start_new_session=True,
+            env={**os.environ, "LC_ALL": "C", "PATH": f"/usr/local/bin:{os.environ.get('PATH', os.defpath)}"},
+        )
+    except FileNotFoundError:
+        raise ResourceError("kubeadm is not installed on this machine; the module node installs it") from None
+    try:
+        said, _ = process.communicate(timeout=max(1.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)
+        said, _ = process.communicate()
+        return None, said
+    return process.returncode, said

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kubeadm has made on a machine so far, read off the machine.
+
+This module util is PRIVATE to the collection. The paths are those of cmd/kubeadm/app/constants.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .api import Api
+
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+KUBECONFIGS = ("admin.conf", "controller-manager.conf", "scheduler.conf")
+
+CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
+
+_AUTHORITIES = ("ca", "front-proxy-ca", "etcd/ca", "sa")
+AUTHORITY_FILES = frozenset(f"{name}.{ending}" for name in _AUTHORITIES for ending in ("crt", "key", "pub"))
+"""What is the cluster's, not this machine's, in the directory of certificates."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine that kubeadm works on; `root` is its root directory."""
+
+    root: Path = Path("/")
+
+    @property
+    def etc(self) -> Path:
+        """kubeadm's directory."""
+        return self.root / "etc/kubernetes"
+
+    @property
+    def kubelet(self) -> Path:
+        """The kubelet's directory."""
+        return self.root / "var/lib/kubelet"
+
+    @property
+    def etcd(self) -> Path:
+        """etcd's directory."""
+        return self.root / "var/lib/etcd"
+
+    @property
+    def kubelet_certificate(self) -> Path:
+        """The certificate that the kubelet got from the cluster and renews; the key is in the same file."""
+        return self.kubelet / "pki/kubelet-client-current.pem"
+
+    def manifest(self, component: str) -> Path:
+        """The static pod of a component."""
+        return self.etc / "manifests" / f"{component}.yaml"
+
+    def flag(self, component: str, name: str) -> str | None:
+        """The value of a flag in a component's manifest."""
+        manifest = self.manifest(component)
+        text = manifest.read_text() if manifest.exists() else ""
+        found = re.search(rf"--{name}=(\S+)", text)
+        return found[1] if found else None
+
+    @property
+    def stacked_etcd(self) -> bool:
+        """Whether etcd runs here, as far as the API server is already told."""
+        servers = self.flag("kube-apiserver", "etcd-servers")
+        return servers is None or "127.0.0.1" in servers or "localhost" in servers
+
+    def begun(self) -> bool:
+        """Whether kubeadm has begun to make this machine a node; authorities and directories do not count."""
+        return (
+            any((self.etc / "manifests").glob("*.yaml"))
+            or any(self.etc.glob("*.conf"))
+            or (self.kubelet / "config.yaml").exists()
+            or (self.etcd / "member").exists()
+        )
+
+    def kubelet_credentials(self) -> bool:
+        """Whether the kubelet has the certificate of a member of the cluster."""
+        conf = self.etc / "kubelet.conf"
+        return (
+            conf.exists()
+            and self.kubelet_certificate.name in conf.read_text()
+            and self.kubelet_certificate.exists()
+        )
+
+    def kubelet_active(self) -> bool:
+        """Whether the kubelet runs."""
+        asked = subprocess.run(["systemctl", "is-active", "--quiet", "kubelet"], check=False)
+        return asked.returncode == 0
+
+    def missing_control_plane(self) -> list[str]:
+        """The files of a control plane that are not there."""
+        wanted = [self.etc / name for name in KUBECONFIGS]
+        wanted += [self.manifest(name) for name in (*COMPONENTS, *(["etcd"] if self.stacked_etcd else []))]
+        return [str(path) for path in wanted if not path.exists()]
+
+    @property
+    def local_api(self) -> Api:
+        """This machine's own API server, whatever the cluster's endpoint says."""
+        address = self.flag("kube-apiserver", "advertise-address") or "127.0.0.1"
+        port = self.flag("kube-apiserver", "secure-port") or "6443"
+        host = f"[{address}]" if ":" in address else address
+        pki = self.etc / "pki"
+        return Api(
+            f"https://{host}:{port}",
+            pki / "ca.crt",
+            pki / "apiserver-kubelet-client.crt",
+            pki / "apiserver-kubelet-client.key",
+        )
+
+    @property
+    def cluster_api(self) -> Api | None:
+        """The cluster's endpoint, asked with the kubelet's certificate; None where it is not known here."""
+        conf = self.etc / "admin.conf"
+        server = re.search(r"server: (\S+)", conf.read_text()) if conf.exists() else None
+        if server is None or not self.kubelet_credentials():
+            return None
+        own = self.kubelet_certificate
+        return Api(server[1], self.etc / "pki/ca.crt", own, own)
+
+    @property
+    def node_name(self) -> str:
+        """The name by which the cluster knows this machine: told to the kubelet, else the host's."""
+        flags = self.kubelet / "kubeadm-flags.env"
+        told = re.search(r"--hostname-override=([^\s\"]+)", flags.read_text()) if flags.exists() else None
+        return told[1] if told else socket.gethostname().lower()
