@@ -195,12 +195,11 @@ def reconcile(kind: Kind, wanted: Attributes | None, *, dry_run: bool) -> Plan:
     refuse_immutable(kind, step)
     if dry_run or not step.changed:
         return step
-    if step.after is None:
-        assert step.before is not None
-        kind.delete(step.before)
-        return step
     if step.before is None:
         return Plan(None, kind.create(step.changes), step.changes)
+    if step.after is None:
+        kind.delete(step.before)
+        return step
     return Plan(step.before, kind.update(step.before, step.changes), step.changes)
 
 
