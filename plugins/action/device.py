@@ -19,6 +19,11 @@ from ..module_utils._reconcile import ResourceError, reconcile_all
 display = Display()
 
 
+def _tell(line: str) -> None:
+    """Progress, where it is out of the way of callbacks that print a document."""
+    display.display(f"device: {line}", stderr=True)
+
+
 class ActionModule(ActionBase):
     """The action `packet.kubernetes.device`."""
 
@@ -30,7 +35,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validated, params = self.validate_argument_spec(argument_spec=Devices.options, **Devices.rules)
         try:
-            devices = Devices.from_params(params, lambda line: display.display(f"device: {line}"))
+            devices = Devices.from_params(params, _tell)
             plans = reconcile_all(devices, devices.wanted(), dry_run=self._task.check_mode)
             if self._task.check_mode:
                 result["warnings"] = [f"device: {warning}" for warning in devices.warnings]
