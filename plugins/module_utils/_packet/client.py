@@ -149,7 +149,8 @@ def _reason(error: Exception, connection: Connection) -> str:
         return f"no connection to {connection.url} (api_url) within {CONNECT_TIMEOUT:g} s"
     if isinstance(cause, TimeoutError):
         return f"no answer from {connection.url} within {connection.timeout:g} s (api_timeout)"
-    return f"cannot reach the Packet API at {connection.url} (api_url): {getattr(cause, 'strerror', None) or cause}"
+    what = getattr(cause, "strerror", None) or cause
+    return f"cannot reach the Packet API at {connection.url} (api_url): {what}"
 
 
 def _innermost(error: BaseException) -> BaseException:
