@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from itertools import islice
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,52 @@ class NetworkPlan:
     def private_gateway(self) -> IPv4Address:
         """The host's address in the private range."""
         return self.private[1]
+
+
+class ExhaustedError(Exception):
+    """No free address is left in a range."""
+
+
+def free_hosts(network: IPv4Network, taken: Collection[IPv4Address], count: int) -> list[IPv4Address]:
+    """The ``count`` lowest free host addresses of ``network``; raises ExhaustedError.
+
+    Never the network's own address, its broadcast address, nor the first host: that is the gateway.
+    """
+    free = (
+        address
+        for number in range(int(network.network_address) + 2, int(network.broadcast_address))
+        if (address := IPv4Address(number)) not in taken
+    )
+    found = list(islice(free, count))
+    if len(found) < count:
+        raise ExhaustedError(f"{network} has {len(found)} free addresses, {count} were asked for")
+    return found
+
+
+def free_block(pool: IPv4Network, taken: Iterable[IPv4Network], prefix: int) -> IPv4Network:
+    """The lowest block of ``prefix`` bits in ``pool`` that overlaps no taken one; raises ExhaustedError.
+
+    Every address of the pool may be used: elastic addresses are routed one by one, so none of them is
+    a network or broadcast address.
+    """
+    if prefix < pool.prefixlen:
+        raise ExhaustedError(f"{pool} is smaller than a /{prefix}")
+    size = 1 << (32 - prefix)
+    start = int(pool.network_address)
+    for block in sorted(taken):
+        if start + size <= int(block.network_address):
+            break
+        # Up to the next boundary of the wanted size behind the taken block.
+        behind = int(block.broadcast_address) + 1
+        start = max(start, (behind + size - 1) // size * size)
+    if start + size - 1 > int(pool.broadcast_address):
+        raise ExhaustedError(f"{pool} has no free block of {size} addresses")
+    return IPv4Network((start, prefix))
+
+
+def choose_free(candidates: Iterable[IPv4Network], used: Collection[IPv4Network]) -> IPv4Network:
+    """The first candidate that overlaps nothing used; raises ExhaustedError."""
+    for candidate in candidates:
+        if not any(candidate.overlaps(other) for other in used):
+            return candidate
+    raise ExhaustedError("every candidate network overlaps one that this host uses")

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the driver's routes the same as the assignments of elastic addresses.
+
+A route is written down before the driver hears of it, so that one left by a crash is found again; and
+at every start the driver is told all of them once more, as routes do not outlive the host.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from packetd.drivers import Driver, DriverError
+from packetd.store import Store
+from packetd.store.tables import Assignment, Device, Route, now
+
+log = logging.getLogger(__name__)
+
+_AGAIN_AFTER = timedelta(seconds=2)
+
+
+class Routing:
+    """Used by one thread at a time to apply(), and by the provisioner's dispatcher to ask due()."""
+
+    def __init__(self, store: Store, driver: Driver) -> None:
+        self._store = store
+        self._driver = driver
+        self._applied: dict[str, str] = {}
+        self.next_attempt: datetime | None = None
+
+    def due(self) -> bool:
+        """Whether routes differ from what is wanted, and it is time to try."""
+        if self.next_attempt is not None and now() < self.next_attempt:
+            return False
+        wanted, written = self._look()
+        return wanted != self._applied or written != wanted
+
+    def apply(self) -> None:
+        """Bring the routes to what is wanted; what the driver refuses is tried again later."""
+        self.next_attempt = None
+        wanted, written = self._look()
+        for network in written.keys() - wanted.keys():
+            self._try(network, None)
+        for network, device_id in wanted.items():
+            if self._applied.get(network) != device_id or written.get(network) != device_id:
+                self._try(network, device_id)
+
+    def _look(self) -> tuple[dict[str, str], dict[str, str]]:
+        # A machine can be routed to once it was made.
+        assigned = (
+            select(Assignment.network, Assignment.device_id)
+            .join(Device, Device.id == Assignment.device_id)
+            .where(Device.installed_at.is_not(None))
+        )
+        with self._store.read() as session:
+            wanted = dict(session.execute(assigned).tuples().all())
+            written = {route.network: route.device_id for route in session.scalars(select(Route))}
+        return wanted, written
+
+    def _try(self, network: str, device_id: str | None) -> None:
+        try:
+            if device_id is None:
+                self._remove(network)
+            else:
+                self._add(network, device_id)
+        except DriverError as error:
+            log.warning("route of %s to %s refused: %s", network, device_id or "nobody", error)
+            self.next_attempt = now() + _AGAIN_AFTER
+
+    def _add(self, network: str, device_id: str) -> None:
+        with self._store.write() as session:
+            session.merge(Route(network=network, device_id=device_id))
+        self._driver.route(network, device_id)
+        self._applied[network] = device_id
+
+    def _remove(self, network: str) -> None:
+        self._driver.route(network, None)
+        self._applied.pop(network, None)
+        with self._store.write() as session:
+            route = session.get(Route, network)
+            if route is not None:
+                session.delete(route)

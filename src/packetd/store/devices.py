@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written to a device by those who want something of it, so that nobody forgets a part."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from packetd.model.lifecycle import INSTALLING, Goal, State
+from packetd.store.tables import Device, Event
+
+
+def set_goal(device: Device, goal: Goal, state: State, at: datetime) -> None:
+    """Give the provisioner something to do to a device, at once."""
+    device.goal, device.state = goal, state
+    device.due_at, device.attempts = at, 0
+    if goal in INSTALLING:
+        device.progress = 0
+        device.deadline = device.installed_at = device.phoned_home_at = None
+
+
+def tell(
+    session: Session,
+    device: Device,
+    type_: str,
+    body: str,
+    *,
+    user_id: str | None = None,
+    ip: str | None = None,
+) -> None:
+    """Add an event to a device's history."""
+    session.add(
+        Event(
+            type=type_,
+            body=body,
+            device_id=device.id,
+            project_id=device.project_id,
+            user_id=user_id,
+            ip=ip,
+        )
+    )
