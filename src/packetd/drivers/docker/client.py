@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 from packetd.drivers import DriverError
+
+# The words differ between versions of Docker.
+_UNREACHABLE = re.compile("(cannot|failed to) connect to the docker", re.IGNORECASE)
+_MISSING = re.compile("no such (image|network|object)|not found", re.IGNORECASE)
 
 
 def run(*arguments: str) -> str:
@@ -16,11 +21,11 @@ def run(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def succeeds(*arguments: str) -> bool:
-    """Whether Docker knows the object asked for; raises DriverError when Docker itself does not answer."""
-    done = _docker(*arguments)
-    if done.returncode != 0 and "no such" not in done.stderr.lower():
-        raise _error(arguments, done.stderr)
+def exists(kind: str, name: str) -> bool:
+    """Whether Docker has this ``network`` or ``image``; raises DriverError when Docker does not answer."""
+    done = _docker(kind, "inspect", "--format", "{{.ID}}", name)
+    if done.returncode != 0 and not _MISSING.search(done.stderr):
+        raise _error((kind,), done.stderr)
     return done.returncode == 0
 
 
@@ -35,7 +40,7 @@ def _error(arguments: tuple[str, ...], message: str) -> DriverError:
     message = " ".join(message.split())
     if "permission denied" in message and "docker" in message:
         return DriverError("no right to use Docker; remedy: run packetd as root (sudo)")
-    if "Cannot connect to the Docker daemon" in message:
+    if _UNREACHABLE.search(message):
         return DriverError(
             "the Docker daemon does not answer; remedy: systemctl start docker, or python -m lab.dockerd",
             retryable=True,

@@ -64,7 +64,7 @@ def tag(slug: str) -> str:
 
 def present(slug: str) -> bool:
     """Whether Docker has the image of this very recipe."""
-    return client.succeeds("image", "inspect", "--format", "ok", tag(slug))
+    return client.exists("image", tag(slug))
 
 
 def build(slug: str = "debian_12", progress: Progress = lambda _message: None) -> str:

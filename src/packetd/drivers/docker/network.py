@@ -64,7 +64,7 @@ class DeviceNetwork:
     def ensure(self) -> NetworkPlan:
         """Make what is missing (after a reboot of the host: nearly all) and return the ranges."""
         plan = self._load()
-        if not client.succeeds("network", "inspect", self._names.network):
+        if not client.exists("network", self._names.network):
             plan = self._make(plan)
         elif plan is None:
             raise DriverError(
@@ -77,7 +77,7 @@ class DeviceNetwork:
 
     def remove(self) -> None:
         """Take away network, routes, packet filter and the choice of ranges; none there is fine."""
-        if client.succeeds("network", "inspect", self._names.network):
+        if client.exists("network", self._names.network):
             client.run("network", "rm", self._names.network)
         plan = self._load()
         if plan is not None:
