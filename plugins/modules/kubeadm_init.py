@@ -15,14 +15,14 @@ description:
     unfinished. Certificates, keys and etcd's data that are there are kept in any case.
   - Whether a control plane is whole is read off the machine and the cluster, the files of kubeadm, the
     readiness of the API server on this machine and what kubeadm leaves in the cluster.
-  - A whole control plane whose API server is not ready in time is an error that says where to look. Nothing is
-    changed then.
+  - A whole control plane whose API server is not ready in time is an error that says where to look. Nothing
+    is changed then.
 options:
   config:
     description:
-      - kubeadm's configuration, C(kubeadm.k8s.io/v1beta4), as text in YAML or as a list of documents.
+      - kubeadm's configuration, C(kubeadm.k8s.io/v1beta4), as text in YAML.
       - It is given to kubeadm in a file that only root can read and that is removed afterwards.
-    type: raw
+    type: str
     required: true
   skip_phases:
     description:
@@ -42,14 +42,14 @@ seealso:
 EXAMPLES = r"""
 - name: Make the first control plane
   packet.kubernetes.kubeadm_init:
-    config:
-      - apiVersion: kubeadm.k8s.io/v1beta4
-        kind: ClusterConfiguration
-        kubernetesVersion: v1.36.3
-        controlPlaneEndpoint: 198.51.100.130:6443
-        networking:
-          podSubnet: 172.26.0.0/16
-          serviceSubnet: 172.25.0.0/16
+    config: |
+      apiVersion: kubeadm.k8s.io/v1beta4
+      kind: ClusterConfiguration
+      kubernetesVersion: v1.36.3
+      controlPlaneEndpoint: 198.51.100.130:6443
+      networking:
+        podSubnet: 172.26.0.0/16
+        serviceSubnet: 172.25.0.0/16
 
 - name: Leave kube-proxy to the network add-on
   packet.kubernetes.kubeadm_init:

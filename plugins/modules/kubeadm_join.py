@@ -17,15 +17,15 @@ description:
   - Whether a machine is a whole node is read off the machine, the kubelet's certificate and whether it runs;
     of a control plane also its manifests, the readiness of its API server and what the cluster says of it.
   - A node whose kubelet stands still is not joined again. The kubelet is started.
-  - Where the cluster still takes a machine of this name for alive, because it was reinstalled a moment ago, the
-    join is tried again until the cluster has noticed.
+  - Where the cluster still takes a machine of this name for alive, because it was reinstalled a moment ago,
+    the join is tried again until the cluster has noticed.
 options:
   config:
     description:
-      - kubeadm's C(JoinConfiguration), C(kubeadm.k8s.io/v1beta4), as text in YAML or as a list of documents.
-      - It is given to kubeadm in a file that only root can read and that is removed afterwards, since the token
-        is in it. It is never logged.
-    type: raw
+      - kubeadm's C(JoinConfiguration), C(kubeadm.k8s.io/v1beta4), as text in YAML.
+      - It is given to kubeadm in a file that only root can read and that is removed afterwards, since the
+        token is in it. It is never logged.
+    type: str
     required: true
   control_plane:
     description: Whether the machine shall be a control plane. The configuration has to say the same.
@@ -42,14 +42,14 @@ seealso:
 EXAMPLES = r"""
 - name: Join the worker
   packet.kubernetes.kubeadm_join:
-    config:
-      - apiVersion: kubeadm.k8s.io/v1beta4
-        kind: JoinConfiguration
-        discovery:
-          bootstrapToken:
-            apiServerEndpoint: 198.51.100.130:6443
-            token: "{{ join_token }}"
-            caCertHashes: ["{{ ca_hash }}"]
+    config: |
+      apiVersion: kubeadm.k8s.io/v1beta4
+      kind: JoinConfiguration
+      discovery:
+        bootstrapToken:
+          apiServerEndpoint: 198.51.100.130:6443
+          token: "{{ join_token }}"
+          caCertHashes: ["{{ ca_hash }}"]
 
 - name: Join the control plane, one machine after the other
   packet.kubernetes.kubeadm_join:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import ssl
 import time
 from dataclasses import dataclass
@@ -30,13 +31,17 @@ class Api:
 
     url: str
     authority: Path
-    certificate: Path
-    key: Path
+    credentials: bytes
+    """The client's certificate and key, in PEM."""
 
     def get(self, path: str) -> Any | None:
-        """The object at this path, None where there is none. Raises ResourceError, OSError."""
+        """The object at this path, None where there is none to be seen.
+
+        One that may not be seen counts as none: kubeadm gives the right to see it before it makes it.
+        Raises ResourceError, OSError, HTTPException.
+        """
         code, body = self._get(path)
-        if code == http.HTTPStatus.NOT_FOUND:
+        if code in (http.HTTPStatus.NOT_FOUND, http.HTTPStatus.FORBIDDEN):
             return None
         if code != http.HTTPStatus.OK:
             raise ResourceError(f"{self.url}{path}: the API server answered {code}: {body.decode()[:300]}")
@@ -60,12 +65,10 @@ class Api:
         return True
 
     def _get(self, path: str) -> tuple[int, bytes]:
-        context = ssl.create_default_context(cafile=str(self.authority))
-        context.load_cert_chain(self.certificate, self.key)
         address = urlsplit(self.url)
         assert address.hostname
         connection = http.client.HTTPSConnection(
-            address.hostname, address.port, context=context, timeout=_PATIENCE
+            address.hostname, address.port, context=self._context(), timeout=_PATIENCE
         )
         try:
             connection.request("GET", path)
@@ -73,3 +76,12 @@ class Api:
             return answer.status, answer.read()
         finally:
             connection.close()
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.authority))
+        # OpenSSL reads only files; this one is in memory and has no name.
+        with open(os.memfd_create("credentials"), "wb") as file:
+            file.write(self.credentials)
+            file.flush()
+            context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
+        return context

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._reconcile import Attributes, Normalise, ResourceError
-from .kubeadm import documents, run_kubeadm
+from .kubeadm import checked_config, run_kubeadm
 from .machine import COMPONENTS, CONTROL_PLANE_LABEL, Machine
 
 _SYSTEM = "/api/v1/namespaces/kube-system"
@@ -53,7 +53,7 @@ class ControlPlane:
     immutable: ClassVar[frozenset[str]] = frozenset()
     normalise: ClassVar[Mapping[str, Normalise]] = {}
     options: ClassVar[Mapping[str, Any]] = {
-        "config": {"type": "raw", "required": True, "no_log": True},
+        "config": {"type": "str", "required": True, "no_log": True},
         "ignore_preflight_errors": {"type": "list", "elements": "str", "default": []},
         "skip_phases": {"type": "list", "elements": "str", "default": []},
         "timeout": {"type": "int", "default": 300},
@@ -64,7 +64,7 @@ class ControlPlane:
     def from_params(cls, params: Mapping[str, Any]) -> ControlPlane:
         """The control plane that the options speak of."""
         return cls(
-            documents(params["config"]),
+            checked_config(params["config"]),
             tuple(params["ignore_preflight_errors"]),
             tuple(params["skip_phases"]),
             params["timeout"],

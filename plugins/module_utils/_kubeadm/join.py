@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from .._node.command import output_of
 from .._reconcile import Attributes, Normalise, ResourceError
-from .kubeadm import documents, run_kubeadm
+from .kubeadm import checked_config, run_kubeadm
 from .machine import CONTROL_PLANE_LABEL, Machine
 from .reset import leave
 
@@ -41,7 +41,7 @@ class Membership:
     immutable: ClassVar[frozenset[str]] = frozenset()
     normalise: ClassVar[Mapping[str, Normalise]] = {}
     options: ClassVar[Mapping[str, Any]] = {
-        "config": {"type": "raw", "required": True, "no_log": True},
+        "config": {"type": "str", "required": True, "no_log": True},
         "control_plane": {"type": "bool", "default": False},
         "ignore_preflight_errors": {"type": "list", "elements": "str", "default": []},
         "timeout": {"type": "int", "default": 300},
@@ -52,7 +52,7 @@ class Membership:
     def from_params(cls, params: Mapping[str, Any]) -> Membership:
         """The membership that the options speak of."""
         return cls(
-            documents(params["config"]),
+            checked_config(params["config"]),
             params["control_plane"],
             tuple(params["ignore_preflight_errors"]),
             params["timeout"],

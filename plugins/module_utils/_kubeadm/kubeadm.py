@@ -9,16 +9,15 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 from .._reconcile import ResourceError
 
@@ -43,11 +42,14 @@ def redacted(text: str) -> str:
     return text
 
 
-def documents(config: str | Sequence[Mapping[str, Any]]) -> str:
-    """kubeadm's configuration as it reads it: text as it is, a list as documents (JSON is YAML). Pure."""
-    if isinstance(config, str):
-        return config
-    return "\n---\n".join(json.dumps(document) for document in config)
+def checked_config(config: str) -> str:
+    """kubeadm's configuration, if it is text in YAML. Raises ResourceError, which does not repeat it."""
+    if not re.search(r"^\s*[\"']?(apiVersion|\{.*\"apiVersion\")", config, re.MULTILINE):
+        raise ResourceError(
+            "kubeadm: config is no YAML text of documents with apiVersion and kind; of a list of documents "
+            "make it by `documents | map('to_json') | join('\\n---\\n')`"
+        )
+    return config
 
 
 def run_kubeadm(words: Sequence[str], *, timeout: float, config: str | None = None) -> str:

@@ -8,12 +8,14 @@ This module util is PRIVATE to the collection. The paths are those of cmd/kubead
 
 from __future__ import annotations
 
+import base64
 import re
 import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .._reconcile import ResourceError
 from .api import Api
 
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -104,13 +106,7 @@ class Machine:
         address = self.flag("kube-apiserver", "advertise-address") or "127.0.0.1"
         port = self.flag("kube-apiserver", "secure-port") or "6443"
         host = f"[{address}]" if ":" in address else address
-        pki = self.etc / "pki"
-        return Api(
-            f"https://{host}:{port}",
-            pki / "ca.crt",
-            pki / "apiserver-kubelet-client.crt",
-            pki / "apiserver-kubelet-client.key",
-        )
+        return Api(f"https://{host}:{port}", self.etc / "pki/ca.crt", self._admin)
 
     @property
     def cluster_api(self) -> Api | None:
@@ -119,8 +115,16 @@ class Machine:
         server = re.search(r"server: (\S+)", conf.read_text()) if conf.exists() else None
         if server is None or not self.kubelet_credentials():
             return None
-        own = self.kubelet_certificate
-        return Api(server[1], self.etc / "pki/ca.crt", own, own)
+        return Api(server[1], self.etc / "pki/ca.crt", self.kubelet_certificate.read_bytes())
+
+    @property
+    def _admin(self) -> bytes:
+        """The certificate and the key in admin.conf. Raises ResourceError."""
+        conf = self.etc / "admin.conf"
+        found = dict(re.findall(r"client-(certificate|key)-data: (\S+)", conf.read_text()))
+        if {"certificate", "key"} - found.keys():
+            raise ResourceError(f"{conf} has no certificate of a client in it, which kubeadm puts there")
+        return base64.b64decode(found["certificate"]) + b"\n" + base64.b64decode(found["key"])
 
     @property
     def node_name(self) -> str:
