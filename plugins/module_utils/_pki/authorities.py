@@ -185,7 +185,7 @@ class Authority:
         if certificate is None:
             return None
         standing = self._lifetime.standing(certificate, datetime.now(UTC), None)
-        if standing == CURRENT:
+        if standing == CURRENT or self._renew:
             return None
         return (
             f"{self._certificate_path} {standing}, and all that it issued ends with it; run with renew: true"
