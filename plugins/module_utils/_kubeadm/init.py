@@ -95,7 +95,8 @@ class ControlPlane:
             words.append(f"--ignore-preflight-errors={','.join(ignored)}")
         if self.skip_phases:
             words.append(f"--skip-phases={','.join(self.skip_phases)}")
-        run_kubeadm(words, timeout=self.timeout, config=self.config)
+        self.machine.drop_halves()
+        run_kubeadm(words, run=self.machine.run, timeout=self.timeout, config=self.config)
         missing = self._missing_here() or self._missing_in_cluster()
         if missing:
             raise ResourceError(f"kubeadm init ended well, but there is still no {', '.join(missing)}")

@@ -128,11 +128,12 @@ class Membership:
         words = ["join"]
         if self.ignore_preflight_errors:
             words.append(f"--ignore-preflight-errors={','.join(self.ignore_preflight_errors)}")
+        self.machine.drop_halves()
         deadline = time.monotonic() + self.timeout
         while True:
             remaining = deadline - time.monotonic()
             try:
-                run_kubeadm(words, timeout=remaining, config=self.config)
+                run_kubeadm(words, run=self.machine.run, timeout=remaining, config=self.config)
                 return
             except ResourceError as error:
                 if _STILL_READY not in str(error) or remaining < 2 * _RETRY:

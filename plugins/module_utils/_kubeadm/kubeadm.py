@@ -17,14 +17,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
+from .._node.command import environment
 from .._reconcile import ResourceError
 
 _TAIL = 25
 """Lines of kubeadm's output that an error repeats."""
-
-_LOCK = "/run/packet-kubeadm.lock"
 
 _SECRETS = (
     # A bootstrap token.
@@ -52,8 +52,8 @@ def checked_config(config: str) -> str:
     return config
 
 
-def run_kubeadm(words: Sequence[str], *, timeout: float, config: str | None = None) -> str:
-    """Runs kubeadm and gives what it said; timeout in seconds.
+def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str | None = None) -> str:
+    """Runs kubeadm and gives what it said; timeout in seconds, `run` a directory that no restart outlives.
 
     The configuration goes by a file that only root can read and that is removed afterwards. Only one kubeadm
     runs on a machine at a time: one that outlived the run that started it is waited for.
@@ -81,8 +81,8 @@ def run_kubeadm(words: Sequence[str], *, timeout: float, config: str | None = No
 
 
 @contextmanager
-def _alone(deadline: float) -> Iterator[IO[str]]:
-    with open(_LOCK, "w") as lock:
+def _alone(run: Path, deadline: float) -> Iterator[IO[str]]:
+    with open(run / "packet-kubeadm.lock", "w") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,7 +109,7 @@ def _run(argv: Sequence[str], deadline: float, lock: IO[str]) -> tuple[int | Non
             # kubeadm holds the lock itself, so that it is held for as long as kubeadm lives.
             pass_fds=[lock.fileno()],
             start_new_session=True,
-            env={**os.environ, "LC_ALL": "C", "PATH": f"/usr/local/bin:{os.environ.get('PATH', os.defpath)}"},
+            env=environment(),
         )
     except FileNotFoundError:
         raise ResourceError("kubeadm is not installed on this machine; the module node installs it") from None

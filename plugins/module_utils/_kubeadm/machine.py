@@ -15,6 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .._node.command import environment
 from .._reconcile import ResourceError
 from .api import Api
 
@@ -24,7 +25,7 @@ KUBECONFIGS = ("admin.conf", "controller-manager.conf", "scheduler.conf")
 CONTROL_PLANE_LABEL = "node-role.kubernetes.io/control-plane"
 
 _AUTHORITIES = ("ca", "front-proxy-ca", "etcd/ca", "sa")
-AUTHORITY_FILES = frozenset(f"{name}.{ending}" for name in _AUTHORITIES for ending in ("crt", "key", "pub"))
+_CLUSTERS = frozenset(f"{name}.{ending}" for name in _AUTHORITIES for ending in ("crt", "key", "pub"))
 """What is the cluster's, not this machine's, in the directory of certificates."""
 
 
@@ -38,6 +39,11 @@ class Machine:
     def etc(self) -> Path:
         """kubeadm's directory."""
         return self.root / "etc/kubernetes"
+
+    @property
+    def run(self) -> Path:
+        """The directory of what does not outlive a restart."""
+        return self.root / "run"
 
     @property
     def kubelet(self) -> Path:
@@ -91,8 +97,20 @@ class Machine:
 
     def kubelet_active(self) -> bool:
         """Whether the kubelet runs."""
-        asked = subprocess.run(["systemctl", "is-active", "--quiet", "kubelet"], check=False)
+        command = ["systemctl", "is-active", "--quiet", "kubelet"]
+        asked = subprocess.run(command, env=environment(), check=False)
         return asked.returncode == 0
+
+    def drop_halves(self) -> None:
+        """Removes certificates of this machine whose key is missing or empty, and keys without certificate.
+
+        kubeadm leaves them where it is killed between the two, and then refuses them. Authorities stay.
+        """
+        pki = self.etc / "pki"
+        for path in own_files(pki):
+            pair = [path.with_suffix(".crt"), path.with_suffix(".key")]
+            if path in pair and not all(half.exists() and half.stat().st_size for half in pair):
+                path.unlink()
 
     def missing_control_plane(self) -> list[str]:
         """The files of a control plane that are not there."""
@@ -132,3 +150,13 @@ class Machine:
         flags = self.kubelet / "kubeadm-flags.env"
         told = re.search(r"--hostname-override=([^\s\"]+)", flags.read_text()) if flags.exists() else None
         return told[1] if told else socket.gethostname().lower()
+
+
+def files_under(folder: Path) -> list[Path]:
+    """All below a folder that is no folder."""
+    return [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+
+
+def own_files(pki: Path) -> list[Path]:
+    """The files in a directory of certificates that are this machine's, and not its cluster's."""
+    return [path for path in files_under(pki) if str(path.relative_to(pki)) not in _CLUSTERS]

@@ -8,18 +8,17 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from .._node.command import output_of
+from .._node.command import environment, installed, output_of
 from .._node.inode import remove
 from .._reconcile import Attributes, Normalise, ResourceError
 from .kubeadm import run_kubeadm
-from .machine import AUTHORITY_FILES, Machine
+from .machine import Machine, files_under, own_files
 
 _LINKS = ("cni0", "flannel.1", "kube-ipvs0")
 _CHAINS = ("KUBE-", "CNI-", "FLANNEL-")
@@ -55,7 +54,7 @@ class Remains:
 
     def find(self) -> Attributes | None:
         remains = {
-            "files": [str(folder) for folder in self._folders if any(_files(folder))],
+            "files": [str(folder) for folder in self._folders if files_under(folder)],
             "links": [link for link in _LINKS if (self.machine.root / "sys/class/net" / link).exists()],
             "rules": _tables_with_rules(),
         }
@@ -71,8 +70,8 @@ class Remains:
 
     def delete(self, found: Attributes) -> None:
         # Without kubeadm there are no containers of kubeadm's either.
-        if found["files"] and shutil.which("kubeadm", path="/usr/local/bin:/usr/bin:/bin"):
-            run_kubeadm(["reset", "--force"], timeout=self.timeout)
+        if found["files"] and installed("kubeadm"):
+            run_kubeadm(["reset", "--force"], run=self.machine.run, timeout=self.timeout)
         for folder in self._folders:
             for path in folder.glob("*"):
                 if not path.is_mount():
@@ -88,21 +87,15 @@ def leave(machine: Machine, timeout: float) -> None:
     kubeadm is pointed at an empty directory of certificates, so that there is no moment at which the
     authorities exist nowhere; what was issued to this machine is removed here. Raises ResourceError.
     """
-    empty = machine.root / "run/packet-no-certificates"
+    empty = machine.run / "packet-no-certificates"
     empty.mkdir(exist_ok=True)
-    run_kubeadm(["reset", "--force", f"--cert-dir={empty}"], timeout=timeout)
-    pki = machine.etc / "pki"
-    for path in _files(pki):
-        if str(path.relative_to(pki)) not in AUTHORITY_FILES:
-            path.unlink()
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
+    run_kubeadm(["reset", "--force", f"--cert-dir={empty}"], run=machine.run, timeout=timeout)
+    for path in own_files(machine.etc / "pki"):
+        path.unlink()
 
 
 def _saved(saver: str) -> list[str]:
-    if shutil.which(f"{saver}-save") is None:
+    if not installed(f"{saver}-save"):
         return []
     return output_of([f"{saver}-save"]).splitlines()
 
@@ -113,7 +106,7 @@ def _of_cluster(line: str) -> bool:
 
 def _tables_with_rules() -> list[str]:
     found = [saver for saver in _TABLE_SAVERS if any(map(_of_cluster, _saved(saver)))]
-    return found + [f"nft {family} {table}" for family, table in _NFT_TABLES if _nft("list", family, table)]
+    return found + [f"nft {family} {table}" for family, table in _NFT_TABLES if _nft_table(family, table)]
 
 
 def _remove_rules() -> None:
@@ -123,13 +116,13 @@ def _remove_rules() -> None:
             kept = "\n".join(line for line in lines if not _of_cluster(line))
             output_of([f"{saver}-restore"], stdin=f"{kept}\n")
     for family, table in _NFT_TABLES:
-        if _nft("list", family, table):
+        if _nft_table(family, table):
             output_of(["nft", "delete", "table", family, table])
 
 
-def _nft(verb: str, family: str, table: str) -> bool:
+def _nft_table(family: str, table: str) -> bool:
     """Whether there is such a table; where nft is not installed there is none."""
-    if shutil.which("nft") is None:
+    if not installed("nft"):
         return False
-    asked = subprocess.run(["nft", verb, "table", family, table], capture_output=True, check=False)
-    return asked.returncode == 0
+    command = ["nft", "list", "table", family, table]
+    return subprocess.run(command, env=environment(), capture_output=True, check=False).returncode == 0

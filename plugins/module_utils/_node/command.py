@@ -9,17 +9,31 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
 from .._reconcile import ResourceError
+
+_ADMINISTRATION = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment for commands: English, and a path with what a login of another kind may leave out."""
+    path = f"{os.environ.get('PATH', os.defpath)}:{_ADMINISTRATION}"
+    return {**os.environ, "LC_ALL": "C", "PATH": path, **more}
+
+
+def installed(program: str) -> bool:
+    """Whether there is a program of this name."""
+    return shutil.which(program, path=environment()["PATH"]) is not None
 
 
 def output_of(
     argv: Sequence[str],
     *,
     stdin: str = "",
-    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
     timeout: float = 900,
 ) -> str:
     """Runs a command and gives its standard output; timeout in seconds.
@@ -31,7 +45,7 @@ def output_of(
         done = subprocess.run(
             argv,
             input=stdin,
-            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+            env=environment(**(variables or {})),
             capture_output=True,
             text=True,
             errors="replace",

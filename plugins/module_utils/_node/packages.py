@@ -57,9 +57,9 @@ class Packages(Part):
         install = [*_APT, "install", "--no-install-recommends", *changes]
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         try:
-            output_of(install, environment=quiet)
+            output_of(install, variables=quiet)
         except ResourceError:
             # The lists of packages are missing or too old.
-            output_of([*_APT, "update"], environment=quiet)
-            output_of(install, environment=quiet)
+            output_of([*_APT, "update"], variables=quiet)
+            output_of(install, variables=quiet)
         return self.wanted()
