@@ -61,8 +61,8 @@ def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str 
     """
     deadline = time.monotonic() + timeout
     with (
-        _alone(deadline) as lock,
-        tempfile.NamedTemporaryFile("w", prefix="packet-kubeadm-", dir="/run") as file,
+        _alone(run, deadline) as lock,
+        tempfile.NamedTemporaryFile("w", prefix="packet-kubeadm-", dir=run) as file,
     ):
         argv = ["kubeadm", *words]
         if config is not None:
