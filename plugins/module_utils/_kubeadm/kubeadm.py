@@ -13,7 +13,6 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -60,16 +59,8 @@ def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str 
     Raises ResourceError with the end of what it said, without secrets.
     """
     deadline = time.monotonic() + timeout
-    with (
-        _alone(run, deadline) as lock,
-        tempfile.NamedTemporaryFile("w", prefix="packet-kubeadm-", dir=run) as file,
-    ):
-        argv = ["kubeadm", *words]
-        if config is not None:
-            file.write(config)
-            file.flush()
-            argv += ["--config", file.name]
-        code, said = _run(argv, deadline, lock)
+    with _alone(run, deadline) as lock, _secret_file(run / "packet-kubeadm.yaml", config) as options:
+        code, said = _run(["kubeadm", *words, *options], deadline, lock)
     if code is None:
         problem = f"did not end within {timeout:.0f} s and was stopped; a next run goes on from there"
     elif code != 0:
@@ -78,6 +69,21 @@ def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str 
         return said
     tail = "\n".join(redacted(said).strip().splitlines()[-_TAIL:])
     raise ResourceError(f"kubeadm {words[0]} {problem}; it said:\n{tail}")
+
+
+@contextmanager
+def _secret_file(path: Path, config: str | None) -> Iterator[Sequence[str]]:
+    """The options by which kubeadm reads the configuration; the name is fixed so that no two are ever left."""
+    if config is None:
+        yield ()
+        return
+    path.unlink(missing_ok=True)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(config)
+        yield ("--config", str(path))
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
