@@ -22,10 +22,12 @@ def destroy(state: State, driver: str | None) -> None:
         return
     with locked(state):
         store = open_sqlite(state.database) if state.database.exists() else None
-        name = driver or (_driver_of(store) if store else None)
-        if name is None:
+        if store is None and driver is None:
             raise ServerError(f"{state.directory} does not say which driver it was made with; give --driver")
-        make_driver(Settings(state, name, api=_NOWHERE, proxy=_NOWHERE)).destroy()
+        # A database that names no driver was never served from, or was destroyed already.
+        name = driver or (_driver_of(store) if store else None)
+        if name is not None:
+            make_driver(Settings(state, name, api=_NOWHERE, proxy=_NOWHERE)).destroy()
         if store is not None:
             _forget(store)
             store.close()

@@ -130,7 +130,7 @@ def _read_facilities(call: Call, body: Body) -> list[Facility]:
     named = [name for name in names if name != "any"]
     found = [find_facility(call, body, name) for name in named] or list(catalogue.facilities.values())
     fitting = [place for place in found if place and metro in (None, catalogue.metros[place.metro])]
-    if not fitting:
+    if not fitting and all(found):
         body.wrong("facility", f"{', '.join(names)!r} is not in metro {metro_name!r}")
     return fitting
 
