@@ -10,6 +10,7 @@ class ModuleDocFragment:
     """As Ansible wants it: a fragment per attribute."""
 
     DOCUMENTATION = r"""
+options: {}
 requirements:
   - cryptography >= 42
 """
