@@ -73,7 +73,7 @@ def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str 
 
 @contextmanager
 def _secret_file(path: Path, config: str | None) -> Iterator[Sequence[str]]:
-    """The options by which kubeadm reads the configuration; the name is fixed so that no two are ever left."""
+    """The options by which kubeadm reads it; the name is fixed so that no two are ever left."""
     if config is None:
         yield ()
         return
