@@ -12,6 +12,7 @@ from threading import Event
 from mirror import oci, registry, rootfs, toolchain
 from mirror.catalogue import Catalogue, Component, File, Image
 from mirror.compile import Workshop
+from mirror.errors import need
 from mirror.oci import Layer
 from mirror.progress import Step, say
 from mirror.registry import Registry
@@ -31,7 +32,8 @@ def build(catalogue: Catalogue, store: Store, releases: tuple[str, ...], jobs: i
         missing = [component for component in wanted if not _present(catalogue, store, component)]
         say(f"{len(wanted) - len(missing)} of {len(wanted)} components are there, in {store.root}")
         if missing:
-            toolchain.check_c(missing)
+            _check_programs(missing)
+            store.remove_damaged_blobs()
             compiler = toolchain.find(catalogue, store)
             with _bench(catalogue, store, compiler, missing, jobs) as bench:
                 for number, component in enumerate(missing, 1):
@@ -42,6 +44,13 @@ def build(catalogue: Catalogue, store: Store, releases: tuple[str, ...], jobs: i
 def _present(catalogue: Catalogue, store: Store, component: Component) -> bool:
     record = store.recorded(component.name, component.version)
     return record is not None and record.recipe == catalogue.recipe(component) and store.intact(record)
+
+
+def _check_programs(components: list[Component]) -> None:
+    """Better now than after half an hour."""
+    layered = any(image.rootfs for component in components for image in component.images)
+    need("docker-registry", *(["mmdebstrap"] if layered else []))
+    toolchain.check_c(components)
 
 
 def _title(component: Component) -> str:

@@ -7,7 +7,6 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,12 @@ from typing import Any, Literal
 import msgspec
 
 from mirror.errors import MirrorError
+
+# Goes up whenever the mirror's own code makes something else of the same entry.
+RECIPE = 1
+
+# The catalogue that comes with the mirror.
+PACKAGED = Path(str(resources.files("mirror") / "catalogue.yaml"))
 
 Origin = Literal["kubernetes", "github"]
 
@@ -84,6 +89,7 @@ class Rootfs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suite: str
     variant: str
     packages: tuple[str, ...]
+    exclude: tuple[str, ...] = ()  # patterns of paths that are not unpacked
     hooks: tuple[str, ...] = ()
 
 
@@ -113,7 +119,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def recipe(self, component: Component) -> str:
         """A digest that changes with anything that decides what is made of the component."""
-        parts = [msgspec.json.encode(component, order="deterministic"), self.platform.encode()]
+        parts = [msgspec.json.encode((RECIPE, self.platform, component), order="deterministic")]
         for name in sorted({image.rootfs for image in component.images if image.rootfs}):
             parts.append(msgspec.json.encode(self.rootfs[name], order="deterministic"))
         if component.go and component.go.source:
@@ -142,12 +148,6 @@ def read(path: Path) -> Catalogue:
         return msgspec.yaml.decode(path.read_bytes(), type=Catalogue, strict=False)
     except (OSError, msgspec.MsgspecError) as error:
         raise MirrorError(f"{path}: not a catalogue: {error}") from error
-
-
-@cache
-def load() -> Catalogue:
-    """The catalogue that comes with the mirror."""
-    return read(Path(str(resources.files("mirror") / "catalogue.yaml")))
 
 
 def _fill(entry: Any, names: Mapping[str, str]) -> Any:

@@ -43,12 +43,12 @@ def _ended(_signal: int, _frame: object) -> None:
 
 
 def _build(options: argparse.Namespace, store: Store) -> None:
-    known = catalogue.load()
+    known = catalogue.read(options.catalogue)
     build(known, store, tuple(options.kubernetes or [known.default]), options.jobs)
 
 
 def _sync(options: argparse.Namespace, store: Store) -> None:
-    known = catalogue.load()
+    known = catalogue.read(options.catalogue)
     upstream = Upstream(options.download_url, options.github_url, dict(options.registry_url))
     sync(known, store, tuple(options.kubernetes or [known.default]), upstream)
 
@@ -75,13 +75,18 @@ def _parser() -> argparse.ArgumentParser:
         help="where it is kept (default: %(default)s)",
     )
     versions = argparse.ArgumentParser(add_help=False)
-    releases = catalogue.load().releases
     versions.add_argument(
         "--kubernetes",
         action="append",
-        choices=list(releases),
         metavar="VERSION",
-        help=f"{' or '.join(releases)}; may be given more than once (default: {catalogue.load().default})",
+        help="a version of the catalogue, such as v1.36.3; may be repeated (default: the catalogue's)",
+    )
+    versions.add_argument(
+        "--catalogue",
+        type=Path,
+        default=catalogue.PACKAGED,
+        metavar="FILE",
+        help="another catalogue than the mirror's",
     )
 
     command = commands.add_parser("build", parents=[common, versions], help="compile it from Go modules")

@@ -43,8 +43,8 @@ class Workshop:
 
     def fetch(self) -> None:
         """Get all modules that the component needs, without compiling. Raises MirrorError."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.log.write_bytes(b"")
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
         write(self.directory / "go.mod", self._module().encode())
         if self.go.source:
             for path in sources(self.go.source).glob("*.go"):

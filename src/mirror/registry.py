@@ -5,7 +5,6 @@ Contract: github.com/opencontainers/distribution-spec.
 """
 
 import secrets
-import shutil
 import socket
 import subprocess
 import time
@@ -19,7 +18,7 @@ import msgspec
 import requests
 
 from mirror.catalogue import Image
-from mirror.errors import MirrorError
+from mirror.errors import MirrorError, need
 from mirror.oci import MANIFEST, Built, Layer
 from mirror.store import Store, StoredImage
 
@@ -80,8 +79,7 @@ def running(store: Store, address: Address, readonly: bool) -> Iterator[Registry
 
     Raises MirrorError where it is missing, its port is taken or it does not come up.
     """
-    if shutil.which("docker-registry") is None:
-        raise MirrorError("docker-registry is missing: apt-get install docker-registry")
+    need("docker-registry")
     address = address.free()
     with TemporaryDirectory(prefix="kube-mirror-") as directory:
         config = Path(directory) / "registry.json"  # YAML is a superset of JSON
@@ -122,7 +120,7 @@ def push(registry: Registry, image: Image, built: Built) -> StoredImage:
             session.put(url, data=built.manifest, headers=headers, timeout=READING).raise_for_status()
     except requests.RequestException as error:
         raise MirrorError(f"{image.reference}: not stored (is the disk full?): {error}") from error
-    blobs = (*(layer.digest for layer in built.layers), config)
+    blobs = (config, *(layer.digest for layer in built.layers))
     return StoredImage(image.name, image.tag, image.inside, built.digest, built.size, blobs)
 
 

@@ -3,7 +3,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 
 import msgspec
@@ -13,18 +12,8 @@ from mirror.errors import MirrorError
 from mirror.oci import Layer, compress
 from mirror.store import Store, write
 
-# Left out in every layer: documentation, and what the host put in (its name, its resolver).
-UNWANTED = (
-    "/usr/share/doc/*",
-    "/usr/share/man/*",
-    "/usr/share/locale/*",
-    "/usr/share/info/*",
-    "/usr/share/lintian/*",
-)
-CLEANING = (
-    'rm -f "$1/etc/hostname" "$1/etc/resolv.conf" "$1"/var/log/*.log "$1"/var/log/apt/*',
-    'rm -rf "$1"/var/cache/* "$1"/var/lib/apt/lists',
-)
+# The package usrmerge would pull in all of Perl; this hook does what it is for, before anything is installed.
+MERGED_USR = "/usr/share/mmdebstrap/hooks/merged-usr"
 
 
 def layer(name: str, rootfs: Rootfs, store: Store) -> Layer:
@@ -32,7 +21,7 @@ def layer(name: str, rootfs: Rootfs, store: Store) -> Layer:
 
     Raises MirrorError where mmdebstrap is missing or fails.
     """
-    recipe = msgspec.json.encode((rootfs, UNWANTED, CLEANING), order="deterministic")
+    recipe = msgspec.json.encode(rootfs, order="deterministic")
     target = store.rootfs / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}.tar.gz"
     described = target.with_suffix(".json")
     if target.is_file() and described.is_file():
@@ -44,21 +33,21 @@ def layer(name: str, rootfs: Rootfs, store: Store) -> Layer:
         with tar.open("rb") as file:
             made = compress(file, target)
     write(described, msgspec.json.encode((made.digest, made.diff_id, made.size)))
+    for outdated in set(store.rootfs.glob(f"{name}-*")) - {target, described}:
+        outdated.unlink()
     return made
 
 
 def _mmdebstrap(rootfs: Rootfs, target: str) -> None:
-    if shutil.which("mmdebstrap") is None:
-        raise MirrorError("mmdebstrap is missing: apt-get install mmdebstrap")
     command = [
         "mmdebstrap",
         "--quiet",
         f"--variant={rootfs.variant}",
         f"--include={','.join(rootfs.packages)}",
     ]
-    command += ["--skip=output/dev", '--aptopt=APT::Install-Recommends "false"']
-    command += [f"--dpkgopt=path-exclude={path}" for path in UNWANTED]
-    command += [f"--customize-hook={hook}" for hook in (*rootfs.hooks, *CLEANING)]
+    command += ["--skip=output/dev", f"--hook-dir={MERGED_USR}", '--aptopt=APT::Install-Recommends "false"']
+    command += [f"--dpkgopt=path-exclude={path}" for path in rootfs.exclude]
+    command += [f"--customize-hook={hook}" for hook in rootfs.hooks]
     result = subprocess.run(
         [*command, rootfs.suite, target],
         capture_output=True,

@@ -28,6 +28,8 @@ from mirror.catalogue import File
 from mirror.errors import MirrorError
 from mirror.progress import say
 
+BLOBS = "docker/registry/v2/blobs/sha256"
+
 
 class StoredFile(msgspec.Struct, frozen=True):
     """A file under `files`: its path in URLs, its size in bytes and its sha256 in hex."""
@@ -115,7 +117,6 @@ class Store:
 
     def record(self, record: Record) -> None:
         """Write down what was made, last of all."""
-        os.sync()
         write(self._record_path(record.component, record.version), msgspec.json.encode(record))
 
     def forget(self, component: str, version: str) -> None:
@@ -135,25 +136,36 @@ class Store:
     def intact(self, record: Record) -> bool:
         """Whether all that the record speaks of is really there, with these digests."""
         with ThreadPoolExecutor() as pool:
-            return all(pool.map(self._file_intact, record.files)) and all(
-                map(self._image_intact, record.images)
-            )
+            checks = [*map(self._tagged, record.images), *pool.map(self._file_intact, record.files)]
+            blobs = {blob for image in record.images for blob in (image.digest, *image.blobs)}
+            return all((*checks, *pool.map(self._blob_intact, blobs)))
 
     def _file_intact(self, file: StoredFile) -> bool:
         path = self.file(file.path)
-        if not path.is_file() or path.stat().st_size != file.size or sha256(path) != file.sha256:
-            return False
         checksum = path.with_name(f"{path.name}.sha256")
-        return checksum.is_file() and checksum.read_text().split()[:1] == [file.sha256]
-
-    def _image_intact(self, image: StoredImage) -> bool:
-        """The registry's own storage is looked at, because it is not running."""
-        storage = self.registry / "docker/registry/v2"
-        link = storage / "repositories" / image.name / "_manifests/tags" / image.tag / "current/link"
-        if not link.is_file() or link.read_text() != image.digest:
+        if not path.is_file() or not checksum.is_file():
             return False
-        digests = (digest.removeprefix("sha256:") for digest in (image.digest, *image.blobs))
-        return all((storage / "blobs/sha256" / name[:2] / name / "data").is_file() for name in digests)
+        return checksum.read_text().split()[:1] == [file.sha256] == [sha256(path)]
+
+    # The registry's own storage is looked at: to ask it, it would have to be started.
+
+    def _tagged(self, image: StoredImage) -> bool:
+        repository = self.registry / "docker/registry/v2/repositories" / image.name
+        link = repository / "_manifests/tags" / image.tag / "current/link"
+        return link.is_file() and link.read_text() == image.digest
+
+    def _blob_intact(self, digest: str) -> bool:
+        name = digest.removeprefix("sha256:")
+        blob = self.registry / BLOBS / name[:2] / name / "data"
+        return blob.is_file() and sha256(blob) == name
+
+    def remove_damaged_blobs(self) -> None:
+        """The registry takes a blob that is there for whole, and would never ask for it again."""
+        blobs = list((self.registry / BLOBS).glob("*/*/data"))
+        with ThreadPoolExecutor() as pool:
+            for blob, digest in zip(blobs, pool.map(sha256, blobs), strict=True):
+                if blob.parent.name != digest:
+                    blob.unlink()
 
     def _record_path(self, component: str, version: str) -> Path:
         return self.records / f"{component}-{version}.json"

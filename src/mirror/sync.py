@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`kube-mirror sync`: everything a cluster pulls, copied from those who publish it."""
 
-import hashlib
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from urllib3.util import Retry
 
 from mirror import registry
 from mirror.catalogue import Catalogue, Component, File, Image
-from mirror.errors import MirrorError
+from mirror.errors import MirrorError, need
 from mirror.progress import Step, say
 from mirror.registry import Registry
 from mirror.store import Record, Store, StoredFile, StoredImage, sha256
@@ -49,13 +48,13 @@ def sync(catalogue: Catalogue, store: Store, releases: tuple[str, ...], upstream
     Raises MirrorError where something cannot be had or is not what its checksum says.
     """
     wanted = catalogue.select(releases)
-    if shutil.which("skopeo") is None:
-        raise MirrorError("skopeo is missing: apt-get install skopeo")
+    need("skopeo", "docker-registry")
     store.create()
     with store.locked():
         missing = [component for component in wanted if not _present(catalogue, store, component)]
         say(f"{len(wanted) - len(missing)} of {len(wanted)} components are there, in {store.root}")
         if missing:
+            store.remove_damaged_blobs()
             with registry.running(store, registry.LOOPBACK, readonly=False) as target, _session() as session:
                 for number, component in enumerate(missing, 1):
                     step = Step(number, len(missing), f"{component.name} {component.version}")
@@ -109,7 +108,7 @@ class _Copy:
 
     def file(self, file: File) -> StoredFile:
         wanted = self._checksum(file)
-        part = self.store.partial / hashlib.sha256(file.path.encode()).hexdigest()
+        part = self.store.partial / file.path.strip("/").replace("/", "_")
         there = self.store.file(file.path)
         if there.is_file() and sha256(there) == wanted:
             shutil.copy(there, part)

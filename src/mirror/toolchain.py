@@ -50,16 +50,15 @@ def find(catalogue: Catalogue, store: Store) -> Toolchain:
 
 def check_c(components: list[Component]) -> None:
     """Raise MirrorError, naming the packages, where a C compiler or headers are needed and missing."""
-    for component in components:
-        if component.go is None or component.go.cgo is None:
-            continue
-        missing = [name for name in component.go.cgo if not _debian_package(name)]
-        if not any(map(shutil.which, ("cc", "gcc"))):
-            missing = ["gcc", "libc6-dev", *missing]
-        if missing:
-            raise MirrorError(
-                f"{component.name} {component.version} needs: apt-get install {' '.join(missing)}"
-            )
+    needing = [component.go for component in components if component.go and component.go.cgo is not None]
+    if not needing:
+        return
+    packages = dict.fromkeys(package for go in needing for package in go.cgo or ())
+    missing = [name for name in packages if not _debian_package(name)]
+    if not any(map(shutil.which, ("cc", "gcc"))):
+        missing = ["gcc", "libc6-dev", *missing]
+    if missing:
+        raise MirrorError(f"missing to compile C: apt-get install {' '.join(missing)}")
 
 
 def _debian_package(name: str) -> bool:
