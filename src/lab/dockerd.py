@@ -40,19 +40,19 @@ class DockerdError(Exception):
 
 def ensure_running(progress: Callable[[str], None] = lambda _message: None) -> None:
     """Return when Docker answers; raises DockerdError with a remedy."""
-    if _answers():
+    if answers():
         return
     if os.geteuid() != 0:
         raise DockerdError(
             "Docker does not answer and only root can start it; remedy: run the same with sudo"
         )
     with _alone():
-        if _answers():
+        if answers():
             return
         if _has_service():
             progress("starting docker.service")
             _run("systemctl", "start", "docker.service")
-            _wait_for(_answers, "docker.service does not answer; see journalctl -u docker.service")
+            _wait_for(answers, "docker.service does not answer; see journalctl -u docker.service")
         else:
             progress("starting dockerd")
             _spawn()
@@ -84,14 +84,14 @@ def _spawn() -> None:
             cwd="/",
             start_new_session=True,
         )
-    _wait_for(lambda: process.poll() is not None or _answers(), f"dockerd does not answer; see {LOG}")
+    _wait_for(lambda: process.poll() is not None or answers(), f"dockerd does not answer; see {LOG}")
     if process.poll() is not None:
         raise DockerdError(
             f"dockerd ended at once: {LOG.read_text().splitlines()[-1]}; all of it is in {LOG}"
         )
 
 
-def _answers() -> bool:
+def answers() -> bool:
     if not shutil.which("docker"):
         raise DockerdError("docker is not installed; remedy: apt-get install docker.io")
     return _quiet("docker", "version")

@@ -1,0 +1,71 @@
+# make up: a cluster. make test: everything that proves the project. make help: the rest.
+
+PYTHON ?= python3
+CONTROL_PLANES ?= 1
+WORKERS ?= 2
+KUBERNETES ?= v1.36.3
+
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=PACKET_STATE,PACKET_CACHE,HOME,PATH,)
+LAB := $(SUDO) $(BIN)/python -m lab
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down clean check lint types unit test sanity integration e2e molecule soak bench
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/ready ## Just .venv, with packetd and kube-mirror in it
+
+up: setup ## A cluster (CONTROL_PLANES=1 WORKERS=2 KUBERNETES=v1.36.3)
+	@$(LAB) up --control-planes $(CONTROL_PLANES) --workers $(WORKERS) --kubernetes $(KUBERNETES)
+
+down: setup ## Removes what make up made
+	@$(LAB) down
+
+clean: setup ## make down, and removes the caches and .venv too
+	@$(LAB) clean
+	rm -rf $(VENV)
+
+check: lint types unit ## The quick part of the tests
+
+test: check sanity integration e2e molecule ## Everything that proves the project
+
+lint: $(VENV)/ready-dev
+	ruff check
+	ruff format --check
+	ansible-lint
+
+types: $(VENV)/ready-dev
+	mypy src plugins/module_utils plugins/plugin_utils
+
+unit: $(VENV)/ready-dev
+	pytest -q tests/unit
+
+sanity: $(VENV)/ready-dev ## ansible-test sanity on a copy of the checkout
+	tests/sanity.sh
+
+ground: setup
+	@$(LAB) ground --kubernetes $(KUBERNETES)
+
+integration: $(VENV)/ready-dev ground ## Modules, inventory, packetd, driver and mirror as processes
+	$(SUDO) $(BIN)/pytest -q tests/integration
+
+e2e: $(VENV)/ready-dev ground ## A cluster from nothing to nothing
+	$(SUDO) $(BIN)/pytest -q tests/e2e
+
+molecule: $(VENV)/ready-dev ground ## The roles through molecule
+	cd extensions && $(SUDO) ../$(BIN)/molecule test --all
+
+# The stamp is the last thing made: an interrupted set-up starts again.
+$(VENV)/ready: requirements.txt pyproject.toml src/lab/setup.sh
+	@PYTHON=$(PYTHON) src/lab/setup.sh
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
+	@echo "installing what checks and tests need"
+	@$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@

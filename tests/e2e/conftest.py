@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab of its own for each test module: packetd with the docker driver and a mirror, no cluster yet."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab import servers
+from lab.state import CHECKOUT, State
+
+BIN = Path(sys.executable).parent
+RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Recap:
+    """How a playbook ended."""
+
+    returncode: int
+    output: str
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """The number of changed tasks by host."""
+        return {match[1]: int(match[3]) for match in RECAP.finditer(self.output)}
+
+
+class Lab:
+    """Runs the lab's commands and playbooks as a user does, with a state folder of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.state = State(root)
+        self.environment = os.environ | {"PACKET_STATE": str(root), "ANSIBLE_FORCE_COLOR": "0"}
+
+    def run(self, *arguments: str) -> str:
+        """Runs `python -m lab`; gives what it printed."""
+        return self._checked(str(BIN / "python"), "-m", "lab", *arguments)
+
+    def playbook(self, name: str, *arguments: str, inventory: Path | None = None) -> Recap:
+        """Runs a playbook to its end."""
+        done = subprocess.run(
+            self._playbook(name, arguments, inventory), cwd=CHECKOUT, env=self._api(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1500, check=False,
+        )  # fmt: skip
+        print(done.stdout)
+        return Recap(done.returncode, done.stdout)
+
+    def kill_playbook(self, name: str, *arguments: str, at: str, after: float) -> None:
+        """Kills a playbook with all its processes, some seconds after it has printed a line with `at`."""
+        process = subprocess.Popen(
+            self._playbook(name, arguments, None), cwd=CHECKOUT, env=self._api(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        seen = any(at in line for line in process.stdout)
+        assert seen, f"{name} ended before {at!r}"
+        time.sleep(after)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+    def kubectl(self, *arguments: str) -> str:
+        """Runs kubectl as administrator."""
+        return self._checked(str(self.state.kubectl), "--kubeconfig", str(self.state.kubeconfig), *arguments)
+
+    def get(self, *arguments: str) -> list[dict[str, Any]]:
+        """The items that `kubectl get` finds."""
+        return list(json.loads(self.kubectl("get", *arguments, "--output", "json"))["items"])
+
+    def set(self, **settings: Any) -> None:
+        """Adds settings to the lab's inventory."""
+        path = self.state.inventory / "group_vars" / "all" / "3-test.yml"
+        path.write_text(yaml.safe_dump(settings))
+
+    def _playbook(self, name: str, arguments: tuple[str, ...], inventory: Path | None) -> list[str]:
+        return [
+            str(BIN / "ansible-playbook"), "-i", str(inventory or self.state.inventory),
+            f"playbooks/{name}.yml", *arguments,
+        ]  # fmt: skip
+
+    def _api(self) -> dict[str, str]:
+        return self.environment | servers.environment(self.state)
+
+    def _checked(self, *command: str) -> str:
+        done = subprocess.run(
+            command, cwd=CHECKOUT, env=self.environment, text=True, timeout=3000, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab whose servers run; taken down with everything in it."""
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        lab.run("serve")
+        yield lab
+    finally:
+        lab.run("down")

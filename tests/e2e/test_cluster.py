@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cluster of one control plane and one worker, from nothing to nothing, as `make up` makes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from conftest import Lab
+
+NODES = ("kubernetes-control-plane-0", "kubernetes-worker-0")
+
+
+@pytest.fixture(scope="module")
+def cluster(lab: Lab) -> Iterator[Lab]:
+    """The lab with its cluster."""
+    foretold = lab.playbook("site", "--check", "--diff")
+    assert foretold.returncode == 0
+    assert all(name in foretold.output for name in NODES)
+    lab.up_said = lab.run("up", "--control-planes", "1", "--workers", "1")  # type: ignore[attr-defined]
+    yield lab
+
+
+def test_up_ends_with_what_a_user_needs(cluster: Lab) -> None:
+    said = cluster.up_said  # type: ignore[attr-defined]
+    assert all(name in said for name in NODES)
+    assert f"export KUBECONFIG={cluster.state.kubeconfig}" in said
+    assert "volume: read 'hello from" in said
+
+
+def test_nodes_are_named_after_their_devices_and_use_their_private_addresses(cluster: Lab) -> None:
+    nodes = {node["metadata"]["name"]: node for node in cluster.get("nodes")}
+    assert sorted(nodes) == sorted(NODES)
+    for node in nodes.values():
+        addresses = {entry["type"]: entry["address"] for entry in node["status"]["addresses"]}
+        assert addresses["InternalIP"].startswith("10.")
+
+
+def test_a_second_run_changes_nothing(cluster: Lab) -> None:
+    recap = cluster.playbook("site")
+    assert recap.returncode == 0
+    assert set(recap.changed.values()) == {0}, recap.output
+
+
+def test_a_check_finds_nothing_to_change(cluster: Lab) -> None:
+    recap = cluster.playbook("site", "--check", "--diff")
+    assert recap.returncode == 0
+    assert set(recap.changed.values()) == {0}, recap.output
+
+
+def test_up_again_converges_quickly(cluster: Lab) -> None:
+    start = time.monotonic()
+    cluster.run("up", "--control-planes", "1", "--workers", "1")
+    assert time.monotonic() - start < 60
+
+
+def test_logs_exec_and_port_forward_work(cluster: Lab) -> None:
+    coredns = cluster.get("pods", "--namespace", "kube-system", "--selector", "k8s-app=kube-dns")[0]
+    name = coredns["metadata"]["name"]
+    assert "CoreDNS-" in cluster.kubectl("logs", "--namespace", "kube-system", name)
+    flannel = cluster.get("pods", "--namespace", "kube-flannel")[0]["metadata"]["name"]
+    said = cluster.kubectl("exec", "--namespace", "kube-flannel", flannel, "--", "ip", "-brief", "address")
+    assert "flannel.1" in said
+    forward = subprocess.Popen(
+        [str(cluster.state.kubectl), "--kubeconfig", str(cluster.state.kubeconfig), "port-forward",
+         "--namespace", "kube-system", name, ":9153"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert forward.stdout is not None
+        port = forward.stdout.readline().split("127.0.0.1:")[1].split()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            assert b"coredns_build_info" in answer.read()
+    finally:
+        os.kill(forward.pid, signal.SIGTERM)
+        forward.wait()
+
+
+def test_a_corrupted_binary_is_mended_and_nothing_else_is_touched(cluster: Lab) -> None:
+    ssh(cluster, NODES[1], "echo broken >>/usr/local/bin/kubectl")
+    recap = cluster.playbook("site", "--tags", "prepare")
+    assert recap.returncode == 0
+    assert {host: count for host, count in recap.changed.items() if count} == {NODES[1]: 1}
+    assert cluster.playbook("site", "--tags", "prepare").changed[NODES[1]] == 0
+
+
+def test_a_rebooted_control_plane_comes_back(cluster: Lab) -> None:
+    action(cluster, NODES[0], "reboot")
+    assert cluster.playbook("verify").returncode == 0
+
+
+def test_a_worker_reinstalled_behind_our_back_is_refused_until_its_key_is_forgotten(cluster: Lab) -> None:
+    action(cluster, NODES[1], "reinstall")
+    refused = cluster.playbook("site")
+    assert refused.returncode != 0
+    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in refused.output
+    known_hosts = cluster.state.assets / "ssh" / "known_hosts"
+    subprocess.run(["ssh-keygen", "-R", device(cluster, NODES[1])["id"], "-f", str(known_hosts)], check=True)
+    assert cluster.playbook("site").returncode == 0
+
+
+def test_no_packet_of_a_device_has_left_the_host(cluster: Lab) -> None:
+    counters = network_counters(cluster)
+    assert counters["let_through"] == 0
+
+
+def test_destroy_and_down_leave_nothing(cluster: Lab) -> None:
+    assert cluster.playbook("destroy").returncode == 0
+    assert docker("ps", "--all", "--quiet", "--filter", f"label=packetd.state={short(cluster)}") == ""
+    again = cluster.playbook("destroy")
+    assert again.returncode == 0
+    assert set(again.changed.values()) == {0}
+    bridge = f"pk-{short(cluster)}"
+    cluster.run("down")
+    for command in (
+        ["docker", "network", "ls", "--format", "{{.Name}}"], ["ip", "link"], ["ip", "route"], ["nft", "list", "tables"],
+    ):  # fmt: skip
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        assert bridge not in said
+        assert bridge.replace("-", "_") not in said
+    assert not cluster.state.root.exists()

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Three control planes, made by a run that is killed again and again."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Lab
+
+# A line that a phase prints when it begins, and how long it is left to work: each falls into another phase.
+KILLS = (
+    ("Have all devices, active", 1.0),
+    ("Bring the machine to its wanted state", 2.0),
+    ("Make the first control plane", 4.0),
+    ("Join the control plane", 6.0),
+    ("Join the worker", 0.5),
+)
+COUNTS = ("--control-planes", "3", "--workers", "1")
+
+
+@pytest.fixture(scope="module")
+def cluster(lab: Lab) -> Lab:
+    """A cluster that was completed after all kills."""
+    lab.run("serve", *COUNTS)
+    for line, seconds in KILLS:
+        lab.kill_playbook("site", at=line, after=seconds)
+    assert lab.playbook("site").returncode == 0
+    lab.keep_kubectl()
+    return lab
+
+
+def test_no_device_was_made_twice(cluster: Lab) -> None:
+    hostnames = sorted(device["hostname"] for device in cluster.devices())
+    assert hostnames == [*(f"kubernetes-control-plane-{n}" for n in range(3)), "kubernetes-worker-0"]
+
+
+def test_all_control_planes_serve_the_endpoint_and_hold_etcd(cluster: Lab) -> None:
+    nodes = cluster.get("nodes", "--selector", "node-role.kubernetes.io/control-plane")
+    assert len(nodes) == 3
+    members = cluster.kubectl(
+        "exec", "--namespace", "kube-system", "etcd-kubernetes-control-plane-0", "--", "etcdctl",
+        "--cacert=/etc/kubernetes/pki/etcd/ca.crt", "--cert=/etc/kubernetes/pki/etcd/server.crt",
+        "--key=/etc/kubernetes/pki/etcd/server.key", "member", "list",
+    )  # fmt: skip
+    started = [line for line in members.splitlines() if ", started, " in line]
+    assert len(started) == 3
+    assert all(line.endswith(", false") for line in started), "a member is still a learner"
+
+
+def test_a_second_run_changes_nothing(cluster: Lab) -> None:
+    recap = cluster.playbook("site")
+    assert recap.returncode == 0
+    assert set(recap.changed.values()) == {0}, recap.output
+
+
+def test_the_cluster_goes_on_without_one_of_three(cluster: Lab) -> None:
+    cluster.act("kubernetes-control-plane-2", "power_off", until="inactive")
+    assert len(cluster.get("nodes")) == 4
+    cluster.act("kubernetes-control-plane-2", "power_on", until="active")
+    assert cluster.playbook("verify").returncode == 0
