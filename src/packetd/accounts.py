@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import secrets
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from packetd.api.calls import digest_of
-from packetd.certificates import write_private
+from packetd.model.tokens import digest_of, new_token
+from packetd.ownership import write_private
 from packetd.settings import State
 from packetd.store import Store
 from packetd.store.tables import Organization, Token, User
@@ -39,6 +37,6 @@ def _is_valid(session: Session, state: State) -> bool:
 def create_token(session: Session, description: str, *, read_only: bool) -> str:
     """A new token of the first user; this is the only time that it is seen."""
     user = session.scalars(select(User).order_by(User.created_at)).one()
-    text = secrets.token_urlsafe(32)
+    text = new_token()
     session.add(Token(user_id=user.id, digest=digest_of(text), description=description, read_only=read_only))
     return text

@@ -7,7 +7,6 @@ import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from packetd.ownership import write_private
 from packetd.settings import State
 
 HOSTS = ("api.packet.net", "api.equinix.com", "metadata.packet.net", "metadata.platformequinix.com")
@@ -53,15 +53,6 @@ def server_context(state: State) -> ssl.SSLContext:
     finally:
         pair.unlink(missing_ok=True)
     return context
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    unfinished.replace(path)
 
 
 def _make_authority(state: State) -> None:

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parsed = _parser().parse_args(arguments)
     from packetd.drivers import DriverError
-    from packetd.server import ServerError
+    from packetd.ownership import ServerError
 
     try:
         parsed.run(parsed)
@@ -109,7 +109,7 @@ def _state(parsed: argparse.Namespace) -> State:
 
 
 def _running(parsed: argparse.Namespace) -> Serving:
-    from packetd.server import ServerError, serving
+    from packetd.ownership import ServerError, serving
 
     server = serving(_state(parsed))
     if server is None:

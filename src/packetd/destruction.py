@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from sqlalchemy import delete
 
-from packetd.server import ServerError, locked, make_driver
+from packetd.drivers.choice import make_driver
+from packetd.ownership import ServerError, locked
 from packetd.settings import Listen, Settings, State
 from packetd.store import Store, open_sqlite
 from packetd.store.tables import Batch, Device, Reservation, Route, Setting

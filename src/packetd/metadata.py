@@ -22,8 +22,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from packetd.api.calls import respond
-from packetd.api.views import moment
 from packetd.model.catalogue import Catalogue
+from packetd.model.moments import moment
 from packetd.model.ports import BOND, INTERFACES, mac_address
 from packetd.store import Store
 from packetd.store.devices import tell
@@ -177,7 +177,7 @@ def packet_metadata(device: Device, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _network(device: Device) -> dict[str, Any]:
-    own = [_address(item, management=True) for item in device.addresses]
+    own = [_address(item) for item in device.addresses]
     return {
         "bonding": {"mode": 4, "link_aggregation": "bonded", "mac": mac_address(device.id, BOND)},
         "interfaces": [
@@ -187,7 +187,7 @@ def _network(device: Device) -> dict[str, Any]:
     }
 
 
-def _address(item: DeviceAddress, *, management: bool) -> dict[str, Any]:
+def _address(item: DeviceAddress) -> dict[str, Any]:
     network = item.network.partition("/")[0]
     return {
         "id": item.id,
@@ -196,7 +196,7 @@ def _address(item: DeviceAddress, *, management: bool) -> dict[str, Any]:
         "created_at": moment(item.created_at),
         "public": item.public,
         "cidr": item.cidr,
-        "management": management,
+        "management": True,
         "enabled": True,
         "network": network,
         "address": item.address,

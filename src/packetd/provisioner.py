@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from packetd.drivers import Address, Driver, DriverError, Machine, Power
@@ -30,6 +31,7 @@ from packetd.store.tables import Device, now
 log = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 60.0
+_AFTER_TROUBLE = 5.0
 _POWER_ATTEMPTS = 5
 
 
@@ -46,7 +48,8 @@ class Provisioner:
         workers: int,
         back_off: BackOff | None = None,
     ) -> None:
-        """``limit`` is how long an installation may take before the device counts as failed."""
+        """``limit`` is how long a busy driver is asked again, and then how long a machine may take to
+        phone home, before the device counts as failed."""
         self._store = store
         self._driver = driver
         self._catalogue = catalogue
@@ -100,12 +103,21 @@ class Provisioner:
     def _dispatch(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            self._end_terms()
-            for device_id, goal in self._due():
-                self._submit(device_id, partial(self._steps[goal], device_id))
-            if self._routing.due():
-                self._submit("routes", self._routing.apply)
-            self._wake.wait(self._until_next())
+            try:
+                self._hand_out()
+                wait = self._until_next()
+            except SQLAlchemyError:
+                # A full disk, say: whoever mends it must not have to restart packetd as well.
+                log.exception("the database cannot be used; tried again in %g seconds", _AFTER_TROUBLE)
+                wait = _AFTER_TROUBLE
+            self._wake.wait(wait)
+
+    def _hand_out(self) -> None:
+        self._end_terms()
+        for device_id, goal in self._due():
+            self._submit(device_id, partial(self._steps[goal], device_id))
+        if self._routing.due():
+            self._submit("routes", self._routing.apply)
 
     def _due(self) -> list[tuple[str, Goal]]:
         free = self._workers - len(self._busy)
@@ -196,9 +208,7 @@ class Provisioner:
             if step is Installation.FINISH:
                 _finish_installation(session, device)
             elif step is Installation.EXPIRE:
-                _fail(
-                    session, device, f"{_waited_for(device)} within {self._limit.total_seconds():g} seconds"
-                )
+                _fail(session, device, f"did not phone home in {self._limit.total_seconds():g} seconds")
             elif step is Installation.WAIT:
                 device.due_at = deadline
         if step is Installation.MAKE:
@@ -219,12 +229,13 @@ class Provisioner:
             if device.goal is not goal:
                 return
             device.installed_at = now()
+            device.deadline = now() + self._limit
             device.attempts = 0
             _advance(session, device, lifecycle.BEFORE_PHONE_HOME)
             if device.phoned_home_at is not None:
                 _finish_installation(session, device)
             else:
-                device.due_at = device.deadline or now()
+                device.due_at = device.deadline
 
     def _installation_refused(self, device_id: str, goal: Goal, error: DriverError) -> None:
         log.warning("device %s: %s refused: %s", device_id, goal.value, error)
@@ -325,10 +336,6 @@ class Provisioner:
 def _may_end() -> ColumnElement[bool]:
     """What a device must be for its termination_time to count."""
     return and_(Device.locked.is_(False), or_(Device.goal.is_(None), Device.goal != Goal.DELETE))
-
-
-def _waited_for(device: Device) -> str:
-    return "Device did not phone home" if device.installed_at else "Device could not be made"
 
 
 def _reach(device: Device, state: State) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from packetd import accounts
-from packetd.api.views import moment
-from packetd.server import ServerError
+from packetd.model.moments import moment
+from packetd.ownership import ServerError
 from packetd.settings import Serving, State
 from packetd.store import Store, open_sqlite
 from packetd.store.tables import Device, Project, Reservation, Token

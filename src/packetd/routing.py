@@ -39,13 +39,19 @@ class Routing:
 
     def apply(self) -> None:
         """Bring the routes to what is wanted; what the driver refuses is tried again later."""
-        self.next_attempt = None
+        self.next_attempt = now() + _AGAIN_AFTER
         wanted, written = self._look()
-        for network in written.keys() - wanted.keys():
-            self._try(network, None)
-        for network, device_id in wanted.items():
-            if self._applied.get(network) != device_id or written.get(network) != device_id:
-                self._try(network, device_id)
+        changes: list[tuple[str, str | None]] = [
+            (network, None) for network in written.keys() - wanted.keys()
+        ]
+        changes += [
+            (network, device_id)
+            for network, device_id in wanted.items()
+            if self._applied.get(network) != device_id or written.get(network) != device_id
+        ]
+        # All of them are tried, also after a refusal.
+        if all([self._try(network, device_id) for network, device_id in changes]):
+            self.next_attempt = None
 
     def _look(self) -> tuple[dict[str, str], dict[str, str]]:
         # A machine can be routed to once it was made.
@@ -55,11 +61,11 @@ class Routing:
             .where(Device.installed_at.is_not(None))
         )
         with self._store.read() as session:
-            wanted = dict(session.execute(assigned).tuples().all())
+            wanted = {row.network: row.device_id for row in session.execute(assigned)}
             written = {route.network: route.device_id for route in session.scalars(select(Route))}
         return wanted, written
 
-    def _try(self, network: str, device_id: str | None) -> None:
+    def _try(self, network: str, device_id: str | None) -> bool:
         try:
             if device_id is None:
                 self._remove(network)
@@ -67,7 +73,8 @@ class Routing:
                 self._add(network, device_id)
         except DriverError as error:
             log.warning("route of %s to %s refused: %s", network, device_id or "nobody", error)
-            self.next_attempt = now() + _AGAIN_AFTER
+            return False
+        return True
 
     def _add(self, network: str, device_id: str) -> None:
         with self._store.write() as session:

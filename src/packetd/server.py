@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
@@ -13,7 +12,6 @@ import socket
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import IO
 
 import msgspec
 import uvicorn
@@ -23,10 +21,13 @@ from packetd import accounts, api, metadata
 from packetd.api.calls import Context
 from packetd.certificates import server_context
 from packetd.drivers import Driver, DriverError
+from packetd.drivers.choice import make_driver
+from packetd.drivers.record import RecordDriver
 from packetd.gateway import Gateway
 from packetd.model import catalogue
+from packetd.ownership import ServerError, locked
 from packetd.provisioner import Provisioner
-from packetd.settings import Listen, ServedNetwork, Serving, Settings, State
+from packetd.settings import Listen, ServedNetwork, Serving, Settings
 from packetd.store import Store, open_sqlite
 from packetd.store.tables import Setting
 
@@ -34,55 +35,6 @@ log = logging.getLogger(__name__)
 
 _METADATA_PORT = 80
 _GRACE_SECONDS = 5
-
-
-class ServerError(Exception):
-    """The server cannot start; the message is for the operator, with what to do."""
-
-
-@contextlib.contextmanager
-def locked(state: State) -> Iterator[None]:
-    """Own a state directory, which is made when it is not there; raises ServerError when another does."""
-    state.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with state.lock.open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServerError(
-                f"state directory {state.directory} is in use by another packetd (pid {_owner(file)});"
-                " stop that one, or give --state another directory"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
-
-
-def _owner(file: IO[str]) -> str:
-    file.seek(0)
-    return file.read() or "unknown"
-
-
-def serving(state: State) -> Serving | None:
-    """Where the server of this state listens; None when none is running."""
-    if not state.serving.exists() or not state.lock.exists():
-        return None
-    with state.lock.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return msgspec.json.decode(state.serving.read_bytes(), type=Serving)
-    return None
-
-
-def make_driver(settings: Settings) -> Driver:
-    if settings.driver == "docker":
-        from packetd.drivers.docker import DockerDriver
-
-        return DockerDriver(settings.state.directory, egress=settings.egress)
-    from packetd.drivers.record import RecordDriver
-
-    return RecordDriver(settings.state.directory, delay=settings.record_delay)
 
 
 def remember_driver(store: Store, name: str) -> None:
@@ -113,8 +65,6 @@ def serve(settings: Settings) -> None:
 
 
 def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_socket: socket.socket) -> None:
-    from packetd.drivers.record import RecordDriver
-
     driver = make_driver(settings)
     provisioner = Provisioner(
         store,

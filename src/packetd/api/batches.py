@@ -11,8 +11,9 @@ from packetd.api.device_orders import Order, order_devices, read_order
 from packetd.api.device_views import device_link
 from packetd.api.devices import delete_device
 from packetd.api.projects import project_link
-from packetd.api.views import Document, moment
+from packetd.api.views import Document
 from packetd.model.lifecycle import Goal, State
+from packetd.model.moments import moment
 from packetd.store.tables import Batch, Device, Project
 
 _LARGEST = 1000

@@ -7,7 +7,6 @@ returns, and only then answered; what it raises leaves no trace.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -29,6 +28,7 @@ from packetd.api.errors import ApiError, ForbiddenError, NotFoundError
 from packetd.api.views import Document, parse_names, shape
 from packetd.drivers import Driver
 from packetd.model.catalogue import Catalogue
+from packetd.model.tokens import digest_of
 from packetd.store import Store
 from packetd.store.tables import Table, Token, User
 
@@ -131,11 +131,6 @@ def put(path: str, handler: Handler) -> Route:
 
 def delete(path: str, handler: Handler) -> Route:
     return Route(path, _endpoint(handler, writes=True), methods=["DELETE"])
-
-
-def digest_of(token: str) -> str:
-    """How a token is stored. It holds 256 random bits, so a plain digest cannot be searched backwards."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def respond(status: int, document: Document | None) -> Response:

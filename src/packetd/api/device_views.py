@@ -20,8 +20,9 @@ from packetd.api.ports import show_ports
 from packetd.api.projects import project_link
 from packetd.api.ssh_keys import ssh_key_link
 from packetd.api.users import user_link
-from packetd.api.views import Document, Link, moment
+from packetd.api.views import Document, Link
 from packetd.model.lifecycle import PROVISIONING_EVENTS, State, provisioning_percentage
+from packetd.model.moments import moment
 from packetd.store.tables import Device, Event
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import Select, select
 
 from packetd.api.calls import Call, get
 from packetd.api.paging import paged
-from packetd.api.views import Document, moment
+from packetd.api.views import Document
+from packetd.model.moments import moment
 from packetd.store.tables import Device, Event, Project
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from packetd.api.calls import Answer, Call, get, post
 from packetd.api.errors import InvalidError
-from packetd.api.views import Document, Link, moment
+from packetd.api.views import Document, Link
 from packetd.model.lifecycle import State
+from packetd.model.moments import moment
 from packetd.model.ports import port_id
 from packetd.store.tables import Assignment, Device, DeviceAddress, Reservation
 

@@ -21,8 +21,9 @@ from packetd.api.paging import paged
 from packetd.api.places import find_facility, find_metro
 from packetd.api.projects import project_link
 from packetd.api.users import user_link
-from packetd.api.views import Document, moment
+from packetd.api.views import Document
 from packetd.model.addresses import ExhaustedError, free_block
+from packetd.model.moments import moment
 from packetd.store.tables import Assignment, Project, Reservation
 
 # What this network can route: the API knows private_ipv4, public_ipv6 and vrf besides.

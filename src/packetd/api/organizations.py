@@ -8,7 +8,8 @@ from sqlalchemy import select
 from packetd.api.calls import Answer, Call, delete, get, post, put
 from packetd.api.errors import InvalidError
 from packetd.api.paging import paged
-from packetd.api.views import Document, Link, moment
+from packetd.api.views import Document, Link
+from packetd.model.moments import moment
 from packetd.store.tables import Organization, Project
 
 

@@ -9,8 +9,9 @@ from packetd.api.calls import Answer, Call, delete, get, post, put
 from packetd.api.errors import InvalidError
 from packetd.api.organizations import organization_link
 from packetd.api.paging import paged
-from packetd.api.views import Document, Link, moment
+from packetd.api.views import Document, Link
 from packetd.model.lifecycle import State
+from packetd.model.moments import moment
 from packetd.store.tables import Device, Organization, Project, SSHKey
 
 _LONGEST_NAME = 80

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from packetd.api.body import Body
 from packetd.api.calls import Answer, Call, delete, get, post, put
-from packetd.api.views import Document, Link, moment
+from packetd.api.views import Document, Link
 from packetd.model import ssh_keys
+from packetd.model.moments import moment
 from packetd.store.tables import Device, Project, SSHKey
 
 

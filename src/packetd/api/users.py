@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from packetd.api.calls import Call, get, put
-from packetd.api.views import Document, Link, moment
+from packetd.api.views import Document, Link
+from packetd.model.moments import moment
 from packetd.store.tables import User
 
 

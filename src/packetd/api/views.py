@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How objects are shown: references that a client may have expanded, and moments.
+"""How objects are shown: references that a client may have expanded.
 
 ``include=project,assignments.device`` expands references, ``exclude=plan`` folds them to ``{href}``;
 both go three levels deep, and names that mean nothing are ignored.
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 Document = dict[str, Any]
@@ -25,11 +24,6 @@ class Link:
     href: str
     render: Callable[[], Document]
     expanded: bool = False
-
-
-def moment(value: datetime | None) -> str | None:
-    """As the API writes it: 2026-01-31T12:00:00Z."""
-    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_names(text: str) -> Names:

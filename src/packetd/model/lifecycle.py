@@ -133,9 +133,13 @@ class Installation(StrEnum):
 def next_of_installation(
     *, installed: bool, phoned_home: bool, deadline: datetime, now: datetime
 ) -> Installation:
-    """Both the driver's word and the machine's are needed; a late phone call still counts."""
+    """Both the driver's word and the machine's are needed; a late phone call still counts.
+
+    A machine that is not made yet never expires here: when time is up it is the driver's next refusal,
+    with its reason, that ends the installation.
+    """
     if not installed:
-        return Installation.EXPIRE if now >= deadline else Installation.MAKE
+        return Installation.MAKE
     if phoned_home:
         return Installation.FINISH
     return Installation.EXPIRE if now >= deadline else Installation.WAIT
