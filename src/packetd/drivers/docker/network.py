@@ -19,38 +19,42 @@ from packetd.model.addresses import NetworkPlan
 
 # Ranges of clusters: of this project, and the defaults of kubeadm and flannel that people write down.
 RESERVED = tuple(map(IPv4Network, ("172.25.0.0/16", "172.26.0.0/16", "10.96.0.0/12", "10.244.0.0/16")))
-# For documentation (RFC 5737): nobody's machine can have them. Then the space of carriers (RFC 6598).
-_DOCUMENTATION = tuple(map(IPv4Network, ("198.51.100.0/24", "203.0.113.0/24", "192.0.2.0/24")))
-_SHARED = (IPv4Network("100.64.0.0/10"),)
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+# First the space of carriers (RFC 6598). Never the ranges for documentation (RFC 5737): sites exist that
+# use them for their own machines, a package mirror for one, behind a default route that does not tell.
+_PUBLIC = (IPv4Network("100.64.0.0/10"), *_PRIVATE)
 
 
 def choose(taken: Iterable[IPv4Network], names: Names) -> NetworkPlan:
     """Find a /24 for public and elastic addresses and one for private ones that overlap nothing taken.
 
-    The search in large ranges begins at a point given by the names, so that two states that choose
-    at the same moment hardly ever choose the same. Raises DriverError when everything is taken.
+    Where in a large range is decided by the names, so that two states that choose at the same moment
+    hardly ever choose the same. Raises DriverError when everything is taken.
     """
-    taken = (*taken, *RESERVED)
-    public, elastic = _free((*_DOCUMENTATION, *_blocks(_SHARED, names)), taken).subnets()
-    private = _free(_blocks(_PRIVATE, names), taken)
+    taken, seed = (*taken, *RESERVED), int(names.short, 16)
+    both = _free(_PUBLIC, taken, seed)
+    public, elastic = both.subnets()
+    private = _free(_PRIVATE, (*taken, both), seed)
     return NetworkPlan(public=public, elastic=elastic, private=private, bridge=names.network)
 
 
-def _free(candidates: Iterable[IPv4Network], taken: tuple[IPv4Network, ...]) -> IPv4Network:
-    for candidate in candidates:
-        if not any(candidate.overlaps(network) for network in taken):
-            return candidate
+def _free(ranges: Iterable[IPv4Network], taken: Iterable[IPv4Network], seed: int) -> IPv4Network:
+    for whole in ranges:
+        gaps = [whole]
+        for network in taken:
+            gaps = [rest for gap in gaps for rest in _without(gap, network) if rest.prefixlen <= 24]
+        if gaps:
+            gap = gaps[seed % len(gaps)]
+            block = seed % (1 << (24 - gap.prefixlen))
+            return IPv4Network((int(gap.network_address) + (block << 8), 24))
     raise DriverError("no free /24 for devices: the host has routes to every candidate range")
 
 
-def _blocks(ranges: Iterable[IPv4Network], names: Names) -> Iterator[IPv4Network]:
-    """Every /24 of the ranges, in turn."""
-    for whole in ranges:
-        count = 1 << (24 - whole.prefixlen)
-        for number in range(count):
-            position = (int(names.short, 16) + number) % count
-            yield IPv4Network((int(whole.network_address) + (position << 8), 24))
+def _without(gap: IPv4Network, network: IPv4Network) -> Iterable[IPv4Network]:
+    """What is left of the gap beside the network."""
+    if not gap.overlaps(network):
+        return (gap,)
+    return () if gap.subnet_of(network) else gap.address_exclude(network)
 
 
 class DeviceNetwork:
