@@ -77,7 +77,7 @@ class Membership:
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         if found["missing"]:
-            leave(self.machine, self.timeout)
+            leave(self.machine, self.timeout, keep_authorities=self.control_plane)
             self._join()
         else:
             # A member whose kubelet merely stands still has workloads and data: it is started, not made anew.
@@ -139,5 +139,5 @@ class Membership:
                 if _STILL_READY not in str(error) or remaining < 2 * _RETRY:
                     raise
             # A machine that was reinstalled, or that leaves and joins again, is taken for alive for a while.
-            leave(self.machine, self.timeout)
+            leave(self.machine, self.timeout, keep_authorities=self.control_plane)
             time.sleep(_RETRY)

@@ -22,8 +22,12 @@ from typing import IO
 from .._node.command import environment
 from .._reconcile import ResourceError
 
-_TAIL = 25
+_TAIL = 15
 """Lines of kubeadm's output that an error repeats."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_KERNEL = re.compile(r"(OS|KERNEL_VERSION|CONFIG_\w+|CGROUPS_\w+): ")
+"""The kernel's options, dozens of lines, which kubeadm lists where it has something to say of the system."""
 
 _SECRETS = (
     # A bootstrap token.
@@ -39,6 +43,12 @@ def redacted(text: str) -> str:
     for secret in _SECRETS:
         text = secret.sub("(secret)", text)
     return text
+
+
+def last_words(said: str) -> str:
+    """The end of kubeadm's output, as far as it explains a failure and without secrets. Pure."""
+    lines = _COLOUR.sub("", redacted(said)).strip().splitlines()
+    return "\n".join([line for line in lines if not _KERNEL.match(line)][-_TAIL:])
 
 
 def checked_config(config: str) -> str:
@@ -67,8 +77,7 @@ def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str 
         problem = f"failed with code {code}"
     else:
         return said
-    tail = "\n".join(redacted(said).strip().splitlines()[-_TAIL:])
-    raise ResourceError(f"kubeadm {words[0]} {problem}; it said:\n{tail}")
+    raise ResourceError(f"kubeadm {words[0]} {problem}; it said:\n{last_words(said)}")
 
 
 @contextmanager

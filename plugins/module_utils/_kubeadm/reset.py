@@ -71,7 +71,7 @@ class Remains:
     def delete(self, found: Attributes) -> None:
         # Without kubeadm there are no containers of kubeadm's either.
         if found["files"] and installed("kubeadm"):
-            run_kubeadm(["reset", "--force"], run=self.machine.run, timeout=self.timeout)
+            leave(self.machine, self.timeout, keep_authorities=False)
         for folder in self._folders:
             for path in folder.glob("*"):
                 if not path.is_mount():
@@ -81,15 +81,19 @@ class Remains:
         _remove_rules()
 
 
-def leave(machine: Machine, timeout: float) -> None:
-    """Undoes a join that stopped halfway; the cluster's authorities stay for the next attempt.
+def leave(machine: Machine, timeout: float, *, keep_authorities: bool) -> None:
+    """Undoes a join that stopped halfway, for the next attempt. Raises ResourceError.
 
-    kubeadm is pointed at an empty directory of certificates, so that there is no moment at which the
-    authorities exist nowhere; what was issued to this machine is removed here. Raises ResourceError.
+    A control plane needs the cluster's authorities again. So kubeadm is pointed at an empty directory of
+    certificates, lest there be a moment at which they exist nowhere, and what was issued to this machine is
+    removed here.
     """
-    empty = machine.run / "packet-no-certificates"
-    empty.mkdir(exist_ok=True)
-    run_kubeadm(["reset", "--force", f"--cert-dir={empty}"], run=machine.run, timeout=timeout)
+    words = ["reset", "--force"]
+    if keep_authorities:
+        empty = machine.run / "packet-no-certificates"
+        empty.mkdir(exist_ok=True)
+        words.append(f"--cert-dir={empty}")
+    run_kubeadm(words, run=machine.run, timeout=timeout)
     for path in own_files(machine.etc / "pki"):
         path.unlink()
 
