@@ -14,7 +14,7 @@ from mirror.catalogue import Catalogue, Component, File, Image
 from mirror.compile import Workshop
 from mirror.errors import need
 from mirror.oci import Layer
-from mirror.progress import Step, say
+from mirror.progress import Step
 from mirror.registry import Registry
 from mirror.store import Record, Store, StoredFile, StoredImage
 from mirror.toolchain import Toolchain
@@ -26,24 +26,14 @@ def build(catalogue: Catalogue, store: Store, releases: tuple[str, ...], jobs: i
     Gives how many components were made. What was complete when a run ended stays; the next goes on behind it.
     Raises MirrorError for the first component that cannot be made, OSError where the disk is full.
     """
-    wanted = catalogue.select(releases)
-    store.create()
-    with store.locked():
-        missing = [component for component in wanted if not _present(catalogue, store, component)]
-        say(f"{len(wanted) - len(missing)} of {len(wanted)} components are there, in {store.root}")
+    with store.filling(catalogue, catalogue.select(releases)) as missing:
         if missing:
             _check_programs(missing)
-            store.remove_damaged_blobs()
             compiler = toolchain.find(catalogue, store)
             with _bench(catalogue, store, compiler, missing, jobs) as bench:
                 for number, component in enumerate(missing, 1):
                     _make(bench, component, Step(number, len(missing), _title(component)))
     return len(missing)
-
-
-def _present(catalogue: Catalogue, store: Store, component: Component) -> bool:
-    record = store.recorded(component.name, component.version)
-    return record is not None and record.recipe == catalogue.recipe(component) and store.intact(record)
 
 
 def _check_programs(components: list[Component]) -> None:

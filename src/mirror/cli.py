@@ -2,13 +2,12 @@
 """The command `kube-mirror`."""
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mirror import catalogue, listing
+from mirror import catalogue, listing, toolchain
 from mirror.build import build
 from mirror.errors import MirrorError
 from mirror.progress import say
@@ -94,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         "-j",
         "--jobs",
         type=_positive,
-        default=os.cpu_count() or 1,
+        default=toolchain.cores(),
         help="compilers at once (default: all cores)",
     )
     command.set_defaults(run=_build)

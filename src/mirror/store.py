@@ -17,14 +17,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO
 
 import msgspec
 
-from mirror.catalogue import File
+from mirror.catalogue import Catalogue, Component, File
 from mirror.errors import MirrorError
 from mirror.progress import say
 
@@ -75,22 +75,54 @@ class Store:
         self.go = self.root / "go"
         self.partial = self.root / "partial"
 
-    def create(self) -> None:
+    @contextmanager
+    def filling(
+        self, catalogue: Catalogue, wanted: list[Component], upstream: bool = False
+    ) -> Iterator[list[Component]]:
+        """Those of the wanted components that are missing, for as long as nobody else writes to the store.
+
+        With `upstream`, what was built here counts as missing too.
+        """
         for directory in (self.files, self.registry, self.records, self.rootfs, self.go, self.partial):
             directory.mkdir(parents=True, exist_ok=True)
+        missing = self._missing(catalogue, wanted, upstream)
+        # Where nothing is missing nobody needs to wait.
+        with self._locked() if missing else nullcontext():
+            if missing:
+                self._tidy()
+                missing = self._missing(catalogue, wanted, upstream)
+            say(f"{len(wanted) - len(missing)} of {len(wanted)} components are there, in {self.root}")
+            yield missing
+
+    def _missing(self, catalogue: Catalogue, wanted: list[Component], upstream: bool) -> list[Component]:
+        def present(component: Component) -> bool:
+            record = self.recorded(component.name, component.version)
+            if record is None or record.recipe != catalogue.recipe(component):
+                return False
+            return (record.upstream or not upstream) and self.intact(record)
+
+        return [component for component in wanted if not present(component)]
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Be the only one that writes; waits for another, and says so."""
+    def _locked(self) -> Iterator[None]:
         with (self.root / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 say(f"{self.root} is being filled by another kube-mirror, waiting for it ...")
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            for left_behind in self.partial.glob("scratch-*"):
-                shutil.rmtree(left_behind)
             yield
+
+    def _tidy(self) -> None:
+        """Remove what a run left that was killed or lost its power."""
+        for left_behind in self.partial.glob("scratch-*"):
+            shutil.rmtree(left_behind)
+        blobs = list((self.registry / BLOBS).glob("*/*/data"))
+        with ThreadPoolExecutor() as pool:
+            for blob, digest in zip(blobs, pool.map(sha256, blobs), strict=True):
+                # The registry takes a blob that is there for whole, and would never ask for it again.
+                if blob.parent.name != digest:
+                    blob.unlink()
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -158,14 +190,6 @@ class Store:
         name = digest.removeprefix("sha256:")
         blob = self.registry / BLOBS / name[:2] / name / "data"
         return blob.is_file() and sha256(blob) == name
-
-    def remove_damaged_blobs(self) -> None:
-        """The registry takes a blob that is there for whole, and would never ask for it again."""
-        blobs = list((self.registry / BLOBS).glob("*/*/data"))
-        with ThreadPoolExecutor() as pool:
-            for blob, digest in zip(blobs, pool.map(sha256, blobs), strict=True):
-                if blob.parent.name != digest:
-                    blob.unlink()
 
     def _record_path(self, component: str, version: str) -> Path:
         return self.records / f"{component}-{version}.json"

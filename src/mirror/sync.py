@@ -13,7 +13,7 @@ from urllib3.util import Retry
 from mirror import registry
 from mirror.catalogue import Catalogue, Component, File, Image
 from mirror.errors import MirrorError, need
-from mirror.progress import Step, say
+from mirror.progress import Step
 from mirror.registry import Registry
 from mirror.store import Record, Store, StoredFile, StoredImage, sha256
 
@@ -49,12 +49,8 @@ def sync(catalogue: Catalogue, store: Store, releases: tuple[str, ...], upstream
     """
     wanted = catalogue.select(releases)
     need("skopeo", "docker-registry")
-    store.create()
-    with store.locked():
-        missing = [component for component in wanted if not _present(catalogue, store, component)]
-        say(f"{len(wanted) - len(missing)} of {len(wanted)} components are there, in {store.root}")
+    with store.filling(catalogue, wanted, upstream=True) as missing:
         if missing:
-            store.remove_damaged_blobs()
             with registry.running(store, registry.LOOPBACK, readonly=False) as target, _session() as session:
                 for number, component in enumerate(missing, 1):
                     step = Step(number, len(missing), f"{component.name} {component.version}")
@@ -62,13 +58,6 @@ def sync(catalogue: Catalogue, store: Store, releases: tuple[str, ...], upstream
                     copy.component(component)
                     step.done()
     return len(missing)
-
-
-def _present(catalogue: Catalogue, store: Store, component: Component) -> bool:
-    record = store.recorded(component.name, component.version)
-    return bool(
-        record and record.upstream and record.recipe == catalogue.recipe(component) and store.intact(record)
-    )
 
 
 def _session() -> requests.Session:

@@ -48,6 +48,11 @@ def find(catalogue: Catalogue, store: Store) -> Toolchain:
     return Toolchain(go, _version(go), environment)
 
 
+def cores() -> int:
+    """How many compilers may run at once."""
+    return len(os.sched_getaffinity(0))
+
+
 def check_c(components: list[Component]) -> None:
     """Raise MirrorError, naming the packages, where a C compiler or headers are needed and missing."""
     needing = [component.go for component in components if component.go and component.go.cgo is not None]
