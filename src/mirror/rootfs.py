@@ -47,7 +47,9 @@ def _mmdebstrap(rootfs: Rootfs, target: str) -> None:
     ]
     command += ["--skip=output/dev", f"--hook-dir={MERGED_USR}", '--aptopt=APT::Install-Recommends "false"']
     command += [f"--dpkgopt=path-exclude={path}" for path in rootfs.exclude]
-    command += [f"--customize-hook={hook}" for hook in rootfs.hooks]
+    # What is only unpacked is never customized.
+    stage = "extract" if rootfs.variant == "extract" else "customize"
+    command += [f"--{stage}-hook={hook}" for hook in rootfs.hooks]
     result = subprocess.run(
         [*command, rootfs.suite, target],
         capture_output=True,
