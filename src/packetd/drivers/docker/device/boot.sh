@@ -5,6 +5,12 @@
 # lives in memory only, such as addresses, is made here.
 set -eu
 
+# Anywhere else, as on the host itself, what follows would take the machine off its network.
+if [ $$ -ne 1 ] || [ -z "${DEVICE_ID:-}" ]; then
+    echo "$0 is the first process of a device made by packetd and runs nowhere else" >&2
+    exit 1
+fi
+
 # Mounts that kubelet makes must reach the containers it starts.
 mount --make-rshared /
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Makes a device of a plain Debian tree ($1): called by mmdebstrap after the packages are in.
 set -eu
-root=$1
+root=${1:?the tree to change}
+[ "$(readlink -f "$root")" != / ] || { echo "$0 changes a tree, never the host" >&2; exit 1; }
 here=$(dirname "$0")
 
 install -m 755 "$here/boot.sh" "$root/usr/local/sbin/device-boot"
