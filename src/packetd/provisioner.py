@@ -12,11 +12,10 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from packetd.drivers import Address, Driver, DriverError, Machine, Power
@@ -32,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 60.0
 _AFTER_TROUBLE = 5.0
+_AFTER_MISTAKE = 1.0
 _POWER_ATTEMPTS = 5
 
 
@@ -106,9 +106,9 @@ class Provisioner:
             try:
                 self._hand_out()
                 wait = self._until_next()
-            except SQLAlchemyError:
+            except Exception:
                 # A full disk, say: whoever mends it must not have to restart packetd as well.
-                log.exception("the database cannot be used; tried again in %g seconds", _AFTER_TROUBLE)
+                log.exception("provisioner cannot look for work; tried again in %g seconds", _AFTER_TROUBLE)
                 wait = _AFTER_TROUBLE
             self._wake.wait(wait)
 
@@ -123,12 +123,7 @@ class Provisioner:
         free = self._workers - len(self._busy)
         if free <= 0:
             return []
-        due = (
-            select(Device.id, Device.goal)
-            .where(Device.goal.is_not(None), Device.due_at <= now(), Device.id.not_in(self._busy))
-            .order_by(Device.due_at)
-            .limit(free)
-        )
+        due = _unfinished(tuple(self._busy)).where(Device.due_at <= now()).limit(free)
         with self._store.read() as session:
             return [(device_id, goal) for device_id, goal in session.execute(due) if goal is not None]
 
@@ -144,32 +139,19 @@ class Provisioner:
         except Exception:
             # A mistake of ours must neither end the thread nor be tried again in a tight loop.
             log.exception("provisioner failed at %s; it is tried again", key)
-            self._postpone(key)
+            self._stopping.wait(_AFTER_MISTAKE)
         finally:
             self._busy.discard(key)
             self._wake.set()
 
-    def _postpone(self, device_id: str) -> None:
-        with self._store.write() as session:
-            device = session.get(Device, device_id)
-            if device is not None:
-                device.attempts += 1
-                device.due_at = now() + self._back_off.after(device.attempts)
-
     def _until_next(self) -> float:
-        """Seconds until something is due that is not now."""
+        """Seconds until something is due; what has to wait for a free worker is due when one is."""
+        next_device = _unfinished(tuple(self._busy)).with_only_columns(Device.due_at).limit(1)
+        next_end = select(Device.termination_time).where(_may_end()).order_by(Device.termination_time)
         with self._store.read() as session:
-            moments: list[datetime | None] = [
-                session.scalar(
-                    select(func.min(Device.due_at)).where(
-                        Device.goal.is_not(None), Device.id.not_in(self._busy)
-                    )
-                )
-                if len(self._busy) < self._workers
-                else None,
-                session.scalar(select(func.min(Device.termination_time)).where(_may_end())),
-                self._routing.next_attempt,
-            ]
+            moments = [session.scalar(next_end.limit(1)), self._routing.next_attempt]
+            if len(self._busy) < self._workers:
+                moments.append(session.scalar(next_device))
         waits = [(moment - now()).total_seconds() for moment in moments if moment is not None]
         return max(0.0, min([_LONGEST_WAIT, *waits]))
 
@@ -333,9 +315,22 @@ class Provisioner:
         )
 
 
+def _unfinished(besides: tuple[str, ...]) -> Select[str, Goal | None]:
+    """Devices that have a goal, the one that is due first at the front."""
+    return (
+        select(Device.id, Device.goal)
+        .where(Device.goal.is_not(None), Device.id.not_in(besides))
+        .order_by(Device.due_at)
+    )
+
+
 def _may_end() -> ColumnElement[bool]:
     """What a device must be for its termination_time to count."""
-    return and_(Device.locked.is_(False), or_(Device.goal.is_(None), Device.goal != Goal.DELETE))
+    return and_(
+        Device.termination_time.is_not(None),
+        Device.locked.is_(False),
+        or_(Device.goal.is_(None), Device.goal != Goal.DELETE),
+    )
 
 
 def _reach(device: Device, state: State) -> None:

@@ -49,8 +49,8 @@ class Routing:
             for network, device_id in wanted.items()
             if self._applied.get(network) != device_id or written.get(network) != device_id
         ]
-        # All of them are tried, also after a refusal.
-        if all([self._try(network, device_id) for network, device_id in changes]):
+        refused = [network for network, device_id in changes if not self._try(network, device_id)]
+        if not refused:
             self.next_attempt = None
 
     def _look(self) -> tuple[dict[str, str], dict[str, str]]:

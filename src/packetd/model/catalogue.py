@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 
+@cache
 def _id_of(kind: str, name: str) -> str:
     """An id that is the same on every server, in the form of a version-4 UUID as clients demand."""
     digest = hashlib.sha256(f"{kind}/{name}".encode()).digest()

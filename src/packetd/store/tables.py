@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, ForeignKey, Index, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, Enum, ForeignKey, Index, MetaData, String, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from packetd.model.lifecycle import Goal, State
@@ -180,7 +180,15 @@ class Device(Changing, Table):
     )
     ssh_keys: Mapped[list[SSHKey]] = relationship(secondary="device_ssh_keys", order_by=SSHKey.created_at)
 
-    __table_args__ = (Index("ix_devices_goal_due_at", "goal", "due_at"),)
+    # What the provisioner asks for at every turn: found without looking at devices that are at rest.
+    __table_args__ = (
+        Index(
+            "ix_devices_due",
+            "due_at",
+            sqlite_where=text("goal IS NOT NULL"),
+            postgresql_where=text("goal IS NOT NULL"),
+        ),
+    )
 
 
 class DeviceSSHKey(Table):

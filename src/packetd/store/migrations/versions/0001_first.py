@@ -197,7 +197,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("devices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_devices_batch_id"), ["batch_id"], unique=False)
-        batch_op.create_index("ix_devices_goal_due_at", ["goal", "due_at"], unique=False)
+        batch_op.create_index(
+            "ix_devices_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("goal IS NOT NULL"),
+            postgresql_where=sa.text("goal IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_devices_hostname"), ["hostname"], unique=False)
         batch_op.create_index(batch_op.f("ix_devices_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_devices_state"), ["state"], unique=False)

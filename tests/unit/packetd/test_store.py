@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The database: its schema, and what a transaction promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from packetd.store import migrations, open_sqlite
+from packetd.store.tables import DeviceAddress, Organization, Table
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import IntegrityError
+
+
+def test_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
+    open_sqlite(tmp_path / "x.sqlite").close()
+    engine = create_engine(f"sqlite:///{tmp_path}/x.sqlite")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Table.metadata) == []
+    engine.dispose()
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert scripts.get_current_head() == migrations.HEAD
+
+
+def test_what_fails_leaves_no_trace_and_what_ends_is_kept(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path / "x.sqlite")
+    with pytest.raises(ZeroDivisionError), store.write() as session:
+        session.add(Organization(name="lost"))
+        session.flush()
+        _ = 1 / 0
+    with store.write() as session:
+        session.add(Organization(name="kept"))
+    store.close()
+    again = open_sqlite(tmp_path / "x.sqlite")
+    with again.read() as session:
+        assert session.scalars(select(Organization.name)).all() == ["kept"]
+        pragmas = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")]
+        assert pragmas == ["wal", 2]
+    again.close()
+
+
+def test_references_are_enforced(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path / "x.sqlite")
+    with pytest.raises(IntegrityError), store.write() as session:
+        session.add(
+            DeviceAddress(
+                device_id="absent",
+                position=0,
+                address="192.0.2.2",
+                network="192.0.2.0/24",
+                gateway="192.0.2.1",
+                cidr=24,
+                family=4,
+                public=True,
+            )
+        )
+    store.close()
