@@ -29,8 +29,13 @@ options:
   key:
     description:
       - The public key in the form of OpenSSH. Its comment does not count in comparisons.
-      - Required with O(state=present).
+      - This or O(key_file) is required with O(state=present).
     type: str
+  key_file:
+    description:
+      - File of the public key, on the machine where the module runs.
+      - It need not be there yet in check mode, as a task before this one may be about to make it.
+    type: path
   project:
     description:
       - Name or id of the project to which the key belongs. If not set, the key is the user's own.
@@ -48,7 +53,7 @@ EXAMPLES = r"""
   packet.kubernetes.ssh_key:
     project: kubernetes
     label: me
-    key: "{{ lookup('ansible.builtin.file', '~/.ssh/id_ed25519.pub') }}"
+    key_file: ~/.ssh/id_ed25519.pub
 
 - name: Remove a key of my own
   packet.kubernetes.ssh_key:

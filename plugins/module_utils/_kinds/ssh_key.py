@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from .._packet.client import Client
@@ -37,15 +38,20 @@ class SshKey:
         "label": {"type": "str", "required": True},
         # A public key is no secret.
         "key": {"type": "str", "no_log": False},
+        "key_file": {"type": "path", "no_log": False},
         "project": {"type": "str"},
     }
-    rules: ClassVar[Mapping[str, Any]] = {"required_if": [("state", "present", ("key",))]}
+    rules: ClassVar[Mapping[str, Any]] = {
+        "required_if": [("state", "present", ("key", "key_file"), True)],
+        "mutually_exclusive": [("key", "key_file")],
+    }
 
     def __init__(self, client: Client, params: Mapping[str, Any]) -> None:
         """Raises ResourceError for what is no public key."""
         self._client = client
         self._label: str = params["label"]
-        self._key: str | None = params.get("key")
+        self._key_file = Path(params["key_file"]) if params.get("key_file") else None
+        self._key: str | None = params.get("key") or _read(self._key_file)
         self._home = Home(client, params["project"]) if params.get("project") else None
         if self._key is not None and not _is_public_key(self._key):
             raise ResourceError(
@@ -81,6 +87,8 @@ class SshKey:
 
     def create(self, wanted: Attributes) -> Attributes:
         """Adds it to the project or the user."""
+        if "key" not in wanted:
+            raise ResourceError(f"ssh_key {self._label!r}: key_file {self._key_file} does not exist")
         path = self._home.path("ssh-keys") if self._home else "ssh-keys"
         return _attributes(self._client.call_api(path, "POST", wanted))
 
@@ -94,6 +102,11 @@ class SshKey:
             self._client.call_api(f"ssh-keys/{found['id']}", "DELETE")
         except NotFoundError:
             return
+
+
+def _read(file: Path | None) -> str | None:
+    """The text of a key's file. In check mode a task before may be about to make it, so it may be missing."""
+    return file.read_text() if file and file.exists() else None
 
 
 def _attributes(key: Item) -> Attributes:
