@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docker_site import CLOUD_CONFIG, SCRIPT, Site
+from docker_site import CLOUD_CONFIG, SCRIPT, Outside, Site
 
 from lab import dockerd
 from packetd.drivers.docker import image
@@ -32,8 +32,25 @@ def own_site(docker: None, tmp_path: Path) -> Iterator[Site]:
     yield from _site(tmp_path)
 
 
-def _site(directory: Path) -> Iterator[Site]:
-    site = Site(directory)
+@pytest.fixture
+def open_site(docker: None, tmp_path: Path) -> Iterator[Site]:
+    """One whose devices may reach what the host reaches."""
+    yield from _site(tmp_path, "--egress")
+
+
+@pytest.fixture(scope="session")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+    """A machine beyond the host, which never is a real one."""
+    outside = Outside(tmp_path_factory.mktemp("outside") / "log")
+    try:
+        outside.start()
+        yield outside
+    finally:
+        outside.stop()
+
+
+def _site(directory: Path, *options: str) -> Iterator[Site]:
+    site = Site(directory, *options)
     try:
         site.start()
         yield site

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +73,54 @@ class Host:
         return self.output("cat /etc/ssh/ssh_host_ed25519_key.pub")
 
 
+class Outside:
+    """A network namespace beside the host with a web server in it: what lies beyond the host."""
+
+    def __init__(self, log: Path) -> None:
+        # Each run has a link of its own in the range for benchmarks (RFC 2544).
+        number = os.getpid() % 16384
+        self.name = f"pkout{number}"
+        link = IPv4Network((int(IPv4Address("198.18.0.0")) + 4 * number, 30))
+        self.host, self.address = str(link[1]), str(link[2])
+        self.url = f"http://{self.address}:8000/"
+        self.log = log
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        output("ip", "netns", "add", self.name)
+        output("ip", "link", "add", self.name, "type", "veth", "peer", "eth0", "netns", self.name)
+        output("ip", "address", "add", f"{self.host}/30", "dev", self.name)
+        output("ip", "link", "set", self.name, "up")
+        output("ip", "-n", self.name, "address", "add", f"{self.address}/30", "dev", "eth0")
+        output("ip", "-n", self.name, "link", "set", "eth0", "up")
+        output("ip", "-n", self.name, "route", "add", "default", "via", self.host)
+        serve = (sys.executable, "-u", "-m", "http.server", "--bind", self.address, "8000")
+        with self.log.open("wb") as log:
+            self._server = subprocess.Popen(
+                ("ip", "netns", "exec", self.name, *serve), stdout=log, stderr=log, cwd=self.log.parent
+            )
+        until(lambda: "Serving" in self.log.read_text(), "the server outside")
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+        for command in (("link", "delete", self.name), ("netns", "delete", self.name)):
+            subprocess.run(("ip", *command), capture_output=True, check=False)
+
+    def reaches(self, address: str) -> bool:
+        """Whether somebody outside can open a connection to the SSH port there."""
+        command = ("timeout", "2", "bash", "-c", f"head -c 3 < /dev/tcp/{address}/22")
+        return (
+            subprocess.run(("ip", "netns", "exec", self.name, *command), capture_output=True).returncode == 0
+        )
+
+
 class Site:
     """A packetd with the docker driver, a project, and a key that opens its devices."""
 
-    def __init__(self, directory: Path) -> None:
-        self.server = Packetd(directory / "packetd", "--driver", "docker")
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.server = Packetd(directory / "packetd", "--driver", "docker", *options)
         self.names = Names.of(self.server.state)
         self.key = directory / "key"
         self.project = ""

@@ -9,12 +9,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from docker_site import Site, output, until
+from docker_site import Outside, Site, output, until
 
 from packetd.drivers.docker import DockerDriver
-
-# For benchmarks (RFC 2544): no network of anybody, and of no packetd.
-OUTSIDE = "198.18.0.77"
 
 
 @pytest.fixture
@@ -51,20 +48,34 @@ def test_an_elastic_address_answers_everywhere_and_moves(
     assert subprocess.run(["ip", "route", "get", elastic], capture_output=True, check=False).returncode != 0
 
 
-def test_nothing_leaves_the_network(site: Site, one: str) -> None:
+def test_nothing_leaves_the_network_and_nothing_enters(site: Site, one: str, outside: Outside) -> None:
     host, driver = site.host(one), DockerDriver(site.server.state)
-    before = driver.counters()
+    to, port = outside.address, "/dev/udp/{}/53"
     for attempt in (
-        f"curl -s -m 2 http://{OUTSIDE}",
-        f"ping -c 1 -W 1 {OUTSIDE}",
-        f"bash -c 'echo x > /dev/udp/{OUTSIDE}/53 && sleep 0.1 && echo x > /dev/udp/{OUTSIDE}/53'",
+        f"curl -s -m 2 {outside.url}",
+        f"ping -c 1 -W 1 {to}",
+        f"bash -c 'echo x > {port.format(to)} && sleep 0.1 && echo x > {port.format(to)}'",
     ):
         rejected = driver.counters().rejected_out
         host.ssh(attempt)
         assert driver.counters().rejected_out > rejected, attempt
-    after = driver.counters()
-    assert (after.passed_out, after.passed_in) == (0, 0)
-    assert after.rejected_out >= before.rejected_out + 3
+    assert not outside.reaches(host.address)
+    counters = driver.counters()
+    assert (counters.passed_out, counters.passed_in) == (0, 0)
+
+
+def test_with_egress_devices_go_out_in_the_hosts_name_and_nothing_enters(
+    open_site: Site, outside: Outside
+) -> None:
+    device = open_site.order("open", "")
+    open_site.wait_for(device, "active")
+    host, driver = open_site.host(device), DockerDriver(open_site.server.state)
+    host.output(f"curl -sf -m 5 {outside.url}")
+    assert outside.log.read_text().splitlines()[-1].startswith(f"{outside.host} ")
+    before = driver.counters()
+    assert before.passed_out > 0
+    assert not outside.reaches(host.address)
+    assert driver.counters().rejected_in > before.rejected_in
 
 
 def test_the_host_answers_at_the_gateway_only(site: Site, one: str) -> None:
