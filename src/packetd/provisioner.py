@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 60.0
 _AFTER_TROUBLE = 5.0
+# What is handed out at once, in devices for each worker.
+_QUEUED = 4
 _AFTER_MISTAKE = 1.0
 _POWER_ATTEMPTS = 5
 
@@ -120,7 +122,7 @@ class Provisioner:
             self._submit("routes", self._routing.apply)
 
     def _due(self) -> list[tuple[str, Goal]]:
-        free = self._workers - len(self._busy)
+        free = self._workers * _QUEUED - len(self._busy)
         if free <= 0:
             return []
         due = _unfinished(tuple(self._busy)).where(Device.due_at <= now()).limit(free)
@@ -142,7 +144,9 @@ class Provisioner:
             self._stopping.wait(_AFTER_MISTAKE)
         finally:
             self._busy.discard(key)
-            self._wake.set()
+            # While the workers have enough in their queue, looking for more would only slow them down.
+            if len(self._busy) <= self._workers:
+                self._wake.set()
 
     def _until_next(self) -> float:
         """Seconds until something is due; what has to wait for a free worker is due when one is."""
@@ -150,7 +154,7 @@ class Provisioner:
         next_end = select(Device.termination_time).where(_may_end()).order_by(Device.termination_time)
         with self._store.read() as session:
             moments = [session.scalar(next_end.limit(1)), self._routing.next_attempt]
-            if len(self._busy) < self._workers:
+            if len(self._busy) < self._workers * _QUEUED:
                 moments.append(session.scalar(next_device))
         waits = [(moment - now()).total_seconds() for moment in moments if moment is not None]
         return max(0.0, min([_LONGEST_WAIT, *waits]))

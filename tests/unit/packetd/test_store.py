@@ -9,10 +9,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from packetd.store import migrations, open_sqlite
-from packetd.store.tables import DeviceAddress, Organization, Table
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError
+
+from packetd.store import migrations, open_sqlite
+from packetd.store.tables import DeviceAddress, Organization, Table
 
 
 def test_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
@@ -27,16 +28,16 @@ def test_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
 
 def test_what_fails_leaves_no_trace_and_what_ends_is_kept(tmp_path: Path) -> None:
     store = open_sqlite(tmp_path / "x.sqlite")
-    with pytest.raises(ZeroDivisionError), store.write() as session:
-        session.add(Organization(name="lost"))
-        session.flush()
-        _ = 1 / 0
+    with store.write() as session:
+        session.add(Organization(id="1", name="first"))
+    with pytest.raises(IntegrityError), store.write() as session:
+        session.add_all([Organization(name="lost"), Organization(id="1", name="twice")])
     with store.write() as session:
         session.add(Organization(name="kept"))
     store.close()
     again = open_sqlite(tmp_path / "x.sqlite")
     with again.read() as session:
-        assert session.scalars(select(Organization.name)).all() == ["kept"]
+        assert session.scalars(select(Organization.name)).all() == ["first", "kept"]
         pragmas = [session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")]
         assert pragmas == ["wal", 2]
     again.close()
