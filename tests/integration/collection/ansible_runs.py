@@ -51,7 +51,6 @@ class Ansible:
             "ANSIBLE_CONFIG": str(config),
             "ANSIBLE_HOME": str(folder / "home"),
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-            "ANSIBLE_INVENTORY": "localhost,",
             **environment,
         }
 
@@ -60,8 +59,9 @@ class Ansible:
         play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}
         book = self.folder / "play.yml"
         book.write_text(yaml.safe_dump([play]))
+        interpreter = f"ansible_python_interpreter={sys.executable}"
         return subprocess.Popen(
-            ["ansible-playbook", "-e", f"ansible_python_interpreter={sys.executable}", str(book), *arguments],
+            ["ansible-playbook", "-i", "localhost,", "-e", interpreter, str(book), *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -82,9 +82,11 @@ class Ansible:
         }
         return Run(process.returncode, results, stderr)
 
-    def inventory(self, options: dict[str, Any], **environment: str) -> tuple[dict[str, Any], str]:
+    def inventory(
+        self, options: dict[str, Any], file: str = "my.packet.yml", **environment: str
+    ) -> tuple[dict[str, Any], str]:
         """What ansible-inventory lists of an inventory file of our plugin, and what it complains of."""
-        source = self.folder / "my.packet.yml"
+        source = self.folder / file
         source.write_text(yaml.safe_dump({"plugin": "packet.kubernetes.packet", **options}))
         done = subprocess.run(
             ["ansible-inventory", "--list", "-i", str(source)],

@@ -168,9 +168,8 @@ def test_bad_input_is_one_clear_error(ansible: Ansible) -> None:
 
 
 def test_a_file_of_another_name_is_not_ours(ansible: Ansible) -> None:
-    (ansible.folder / "my.packet.yml").unlink(missing_ok=True)
-    source = ansible.folder / "hosts.yml"
-    source.write_text("plugin: packet.kubernetes.packet\n")
-    ansible.environment["ANSIBLE_INVENTORY_ENABLED"] = "packet.kubernetes.packet"
-    ansible.environment["ANSIBLE_INVENTORY"] = str(source)
-    assert ansible.play([{"name": "one", "ansible.builtin.debug": {"msg": "x"}}]).code == 0
+    only_ours = {"ANSIBLE_INVENTORY_ENABLED": "packet.kubernetes.packet"}
+    found, complaints = ansible.inventory({}, file="hosts.yml", **only_ours)
+    assert not found
+    assert "hosts.yml" in complaints
+    assert ansible.inventory({}, file="packet.yaml", **only_ours)[0]
