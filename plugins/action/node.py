@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        _, params = self.validate_argument_spec(OPTIONS)
+        params = self.validate_argument_spec(OPTIONS)[1]
         try:
             machine = Machine.from_params(self._resolved(params))
             differing = [
@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         result: dict[str, Any] = {
             "changed": bool(differing),
-            "differing": [part.title for part, _ in differing],
+            "differing": [step[0].title for step in differing],
         }
         if self._task.diff:
             result["diff"] = self._diff(differing)
@@ -86,7 +86,7 @@ class ActionModule(ActionBase):
 
     def _apply(self, machine: Machine, differing: Steps, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Has the module change what differs; gives what of its answer is worth passing on."""
-        entries = machine.entries_with(part for part, _ in differing)
+        entries = machine.entries_with(step[0] for step in differing)
         answer = self._execute_module(
             module_name="packet.kubernetes.node", module_args=params_of(entries), task_vars=task_vars
         )

@@ -50,10 +50,9 @@ class Api:
     def ready(self) -> bool:
         """Whether the API server is there and ready."""
         try:
-            code, _ = self._get("/readyz")
+            return self._get("/readyz")[0] == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):
             return False
-        return code == http.HTTPStatus.OK
 
     def wait_ready(self, timeout: float) -> bool:
         """Whether the API server becomes ready within so many seconds."""
@@ -66,9 +65,8 @@ class Api:
 
     def _get(self, path: str) -> tuple[int, bytes]:
         address = urlsplit(self.url)
-        assert address.hostname
         connection = http.client.HTTPSConnection(
-            address.hostname, address.port, context=self._context(), timeout=_PATIENCE
+            address.hostname or "", address.port, context=self._context(), timeout=_PATIENCE
         )
         try:
             connection.request("GET", path)

@@ -136,7 +136,7 @@ class ControlPlane:
             missing = [
                 path.rsplit("/", 1)[-1]
                 for phase, paths in OBJECTS.items()
-                if not {phase, phase.split("/")[0]} & {*self.skip_phases}
+                if not {phase, phase.split("/", maxsplit=1)[0]} & {*self.skip_phases}
                 for path in paths
                 if api.get(path) is None
             ]

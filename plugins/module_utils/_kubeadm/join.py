@@ -104,7 +104,6 @@ class Membership:
     def _is_marked(self) -> bool:
         """Whether the cluster has this node as a control plane, which kubeadm tells it last."""
         api = self.machine.cluster_api
-        assert api is not None
         try:
             node = api.get(f"/api/v1/nodes/{self.machine.node_name}")
         except (OSError, http.client.HTTPException) as error:

@@ -129,9 +129,9 @@ def _run(argv: Sequence[str], deadline: float, lock: IO[str]) -> tuple[int | Non
     except FileNotFoundError:
         raise ResourceError("kubeadm is not installed on this machine; the module node installs it") from None
     try:
-        said, _ = process.communicate(timeout=max(1.0, deadline - time.monotonic()))
+        said = process.communicate(timeout=max(1.0, deadline - time.monotonic()))[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGTERM)
-        said, _ = process.communicate()
+        said = process.communicate()[0]
         return None, said
     return process.returncode, said

@@ -127,12 +127,12 @@ class Machine:
         return Api(f"https://{host}:{port}", self.etc / "pki/ca.crt", self._admin)
 
     @property
-    def cluster_api(self) -> Api | None:
-        """The cluster's endpoint, asked with the kubelet's certificate; None where it is not known here."""
+    def cluster_api(self) -> Api:
+        """The cluster's endpoint, asked with the kubelet's certificate. Raises ResourceError."""
         conf = self.etc / "admin.conf"
-        server = re.search(r"server: (\S+)", conf.read_text()) if conf.exists() else None
-        if server is None or not self.kubelet_credentials():
-            return None
+        server = re.search(r"server: (\S+)", conf.read_text())
+        if server is None:
+            raise ResourceError(f"{conf} names no server, which kubeadm puts there")
         return Api(server[1], self.etc / "pki/ca.crt", self.kubelet_certificate.read_bytes())
 
     @property

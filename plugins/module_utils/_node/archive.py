@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-from .._reconcile import Attributes
+from .._reconcile import Attributes, ResourceError
 from .binary import DOWNLOADED, checked_checksum, checked_url
 from .download import download
 from .inode import read_digests, remove, replacing
@@ -197,7 +197,10 @@ def _link(path: str, target: str) -> None:
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> str:
     """Puts one member at the path, as a whole and at once; gives its digest."""
     content = tar.extractfile(member)
-    assert content is not None
+    if content is None:
+        raise ResourceError(
+            f"archive: the member {member.name} is no file, and neither is what it stands for"
+        )
     digest = hashlib.sha256()
     with content, replacing(path, _ours("0755" if member.mode & 0o100 else "0644")) as file:
         while piece := content.read(1 << 20):

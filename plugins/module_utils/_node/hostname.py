@@ -48,7 +48,7 @@ class Hostname(Part):
 
     @classmethod
     def read(cls, parts: Sequence[Self], lines: Sequence[str]) -> list[Attributes | None]:
-        return [{"hostname": lines[0] if lines else ""} for _ in parts]
+        return [{"hostname": lines[0] if lines else ""} for part in parts]
 
     def wanted(self) -> Attributes:
         return {"hostname": self.hostname}

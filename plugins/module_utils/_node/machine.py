@@ -108,7 +108,7 @@ def _step(part: Part, found: Attributes | None) -> Plan:
 
 def _written(steps: Sequence[tuple[Part, Plan]]) -> Iterable[str]:
     """The paths of files that the steps write, among those that units look at."""
-    watched = {path for part, _ in steps if isinstance(part, Unit) for path in part.restart_after}
+    watched = {path for step in steps if isinstance(step[0], Unit) for path in step[0].restart_after}
     own = {part.path: step for part, step in steps if isinstance(part, File | Binary)}
     yield from (path for path, step in own.items() if step.changed and "sha256" in step.changes)
     for part, step in steps:

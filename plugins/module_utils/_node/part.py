@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 PRELUDE = r"""
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-# openssl knows the processor's SHA instructions, which makes it more than twice as fast.
-digest() {
-  if command -v openssl >/dev/null; then openssl dgst -sha256 -r "$@"; else sha256sum "$@"; fi 2>/dev/null
-}
+# openssl knows the processor's SHA instructions, which makes it five times as fast. Two files for each
+# process, four processes at a time: what one writes is short enough not to be torn apart.
+if command -v openssl >/dev/null; then hash='openssl dgst -sha256 -r "$@"'; else hash='sha256sum "$@"'; fi
+digest() { printf '%s\0' "$@" | xargs -0 -P 4 -n 2 sh -c "$hash" sh 2>/dev/null; }
 if [ -e /run/systemd/container ] || [ -e /.dockerenv ] || [ -e /run/.containerenv ]
 then container=1; else container=0; fi
 """

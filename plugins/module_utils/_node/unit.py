@@ -88,7 +88,7 @@ class Unit(Part):
             if not blank
         ][: len(parts)]
         written = {path: inode.modified for path, inode in read_stat(lines).items()}
-        missing: list[dict[str, str]] = [{} for _ in parts]
+        missing: list[dict[str, str]] = [{}] * len(parts)
         return [part._read(block, written) for part, block in zip(parts, blocks + missing, strict=False)]
 
     def _read(self, shown: Mapping[str, str], written: Mapping[str, float]) -> Attributes:

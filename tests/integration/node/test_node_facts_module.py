@@ -16,7 +16,7 @@ def test_a_machine_tells_what_it_is_by_one_round_trip(machine: Machine) -> None:
     assert facts["memory_mib"] > 0
     assert facts["cpus"] == int(machine.host.output("nproc"))
     assert machine.host.address in facts["addresses"]
-    assert facts["kubelet"] == {"active": False, "version": ""}
+    assert facts["kubelet"] == {"active": False, "configured": False, "version": ""}
     assert (facts["initialised"], facts["joined"]) == (False, False)
     assert machine.run("node_facts", {}, "-vvv").round_trips == 1
 
