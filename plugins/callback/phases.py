@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Prints after the recap a line for each play with the seconds that it took, so that a slow phase is seen.
 author:
-  - The packet.kubernetes authors
+  - The packet.kubernetes authors (@packet-kubernetes)
 requirements:
   - enable it with C(callbacks_enabled = packet.kubernetes.phases)
 """

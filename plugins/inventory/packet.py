@@ -5,20 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleParserError
-from ansible.inventory.group import to_safe_group_name
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-
-from ..module_utils._kinds.device_attributes import attributes, tag_value
-from ..module_utils._packet.connection import Connection
-from ..module_utils._reconcile import ResourceError
-
 DOCUMENTATION = r"""
 name: packet
 short_description: Devices of the Packet API as an inventory
@@ -100,6 +86,20 @@ projects:
 #   - key: packet_plan
 #     prefix: plan
 """
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.inventory.group import to_safe_group_name
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ..module_utils._kinds.device_attributes import attributes, tag_value
+from ..module_utils._packet.connection import Connection
+from ..module_utils._reconcile import ResourceError
 
 ROLE_GROUPS = {"control-plane": "kube_control_plane", "worker": "kube_node"}
 """The groups that roles work on, by the tag `role`; they exist even when they are empty."""

@@ -174,7 +174,7 @@ class BootstrapToken:
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Brings the token to what is asked for and lets it last from now on."""
-        (present, *_) = self._matching()
+        present = self._matching()[0]
         token = self._token(present.id, self._secret or present.secret, present)
         with _api(self._kubeconfig) as api:
             api.replace_namespaced_secret(
@@ -262,7 +262,7 @@ def _parse_token(token: str) -> tuple[str, str]:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(length))
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _place in range(length))
 
 
 def _body(token: Token) -> dict[str, Any]:

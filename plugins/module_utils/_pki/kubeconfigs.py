@@ -176,17 +176,7 @@ class Kubeconfig:
     def find(self) -> Attributes | None:
         """The kubeconfig as it is on disk. Raises ResourceError for a file that is not ours to replace."""
         content = self._read()
-        if content is None:
-            return None
-        return {
-            "path": self._path,
-            "server": content.server,
-            "cluster": content.cluster,
-            "user": content.user,
-            "ca_fingerprint": issuing.fingerprint(issuing.parse(content.authority, self._path)),
-            **self._client.describe(content, self._path),
-            "mode": files.mode(self._path),
-        }
+        return None if content is None else self._attributes(content)
 
     def create(self, wanted: Attributes) -> Attributes:
         """Writes the kubeconfig, with a certificate of its own if none is given."""
@@ -203,6 +193,17 @@ class Kubeconfig:
         """Removes the file."""
         files.remove(self._path)
 
+    def _attributes(self, content: Content) -> Attributes:
+        return {
+            "path": self._path,
+            "server": content.server,
+            "cluster": content.cluster,
+            "user": content.user,
+            "ca_fingerprint": issuing.fingerprint(issuing.parse(content.authority, self._path)),
+            **self._client.describe(content, self._path),
+            "mode": files.mode(self._path),
+        }
+
     def _read(self) -> Content | None:
         text = files.read(self._path)
         return None if text is None else parse(text, self._path)
@@ -213,9 +214,7 @@ class Kubeconfig:
             raise ResourceError(f"kubeconfig: there is no {self._authority_path}; make it with module ca")
         content = Content(self._server, self._cluster, self._user, issuing.pem(authority), certificate, key)
         files.write(self._path, render(content), files.PRIVATE)
-        found = self.find()
-        assert found is not None
-        return found
+        return self._attributes(content)
 
 
 def render(content: Content) -> bytes:
