@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._reconcile import Attributes, Normalise, ResourceError
-from .kubeadm import checked_config, run_kubeadm
+from .kubeadm import checked_config, run_kubeadm, wait_for_others
 from .machine import COMPONENTS, CONTROL_PLANE_LABEL, Machine
 
 _SYSTEM = "/api/v1/namespaces/kube-system"
@@ -75,6 +75,7 @@ class ControlPlane:
         return {"missing": []}
 
     def find(self) -> Attributes | None:
+        wait_for_others(self.machine.run, self.timeout)
         if not self.machine.begun():
             return None
         return {"missing": self._missing_here() or self._missing_in_cluster()}

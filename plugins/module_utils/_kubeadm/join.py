@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from .._node.command import output_of
 from .._reconcile import Attributes, Normalise, ResourceError
-from .kubeadm import checked_config, run_kubeadm
+from .kubeadm import checked_config, run_kubeadm, wait_for_others
 from .machine import CONTROL_PLANE_LABEL, Machine
 from .reset import leave
 
@@ -63,6 +63,7 @@ class Membership:
         return {"missing": [], "kubelet": "active"}
 
     def find(self) -> Attributes | None:
+        wait_for_others(self.machine.run, self.timeout)
         if not self.machine.begun():
             return None
         missing = self._missing()

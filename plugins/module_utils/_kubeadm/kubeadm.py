@@ -29,6 +29,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _KERNEL = re.compile(r"(OS|KERNEL_VERSION|CONFIG_\w+|CGROUPS_\w+): ")
 """The kernel's options, dozens of lines, which kubeadm lists where it has something to say of the system."""
 
+_LOCK = "packet-kubeadm.lock"
+
 _SECRETS = (
     # A bootstrap token.
     re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
@@ -80,6 +82,16 @@ def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str 
     raise ResourceError(f"kubeadm {words[0]} {problem}; it said:\n{last_words(said)}")
 
 
+def wait_for_others(run: Path, timeout: float) -> None:
+    """Waits until no kubeadm runs that an interrupted run has left; before then there is nothing to find out.
+
+    Raises ResourceError where one still runs after so many seconds.
+    """
+    if (run / _LOCK).exists():
+        with _alone(run, time.monotonic() + timeout):
+            return
+
+
 @contextmanager
 def _secret_file(path: Path, config: str | None) -> Iterator[Sequence[str]]:
     """The options by which kubeadm reads it; the name is fixed so that no two are ever left."""
@@ -97,7 +109,7 @@ def _secret_file(path: Path, config: str | None) -> Iterator[Sequence[str]]:
 
 @contextmanager
 def _alone(run: Path, deadline: float) -> Iterator[IO[str]]:
-    with open(run / "packet-kubeadm.lock", "w") as lock:
+    with open(run / _LOCK, "w") as lock:
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

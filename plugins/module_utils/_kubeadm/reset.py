@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from .._node.command import environment, installed, output_of
 from .._node.inode import remove
 from .._reconcile import Attributes, Normalise, ResourceError
-from .kubeadm import run_kubeadm
+from .kubeadm import run_kubeadm, wait_for_others
 from .machine import Machine, files_under, own_files
 
 _LINKS = ("cni0", "flannel.1", "kube-ipvs0")
@@ -53,6 +53,7 @@ class Remains:
         return [self.machine.etc, self.machine.kubelet, self.machine.etcd, *cni]
 
     def find(self) -> Attributes | None:
+        wait_for_others(self.machine.run, self.timeout)
         remains = {
             "files": [str(folder) for folder in self._folders if files_under(folder)],
             "links": [link for link in _LINKS if (self.machine.root / "sys/class/net" / link).exists()],

@@ -6,6 +6,8 @@ from __future__ import annotations
 import fcntl
 import json
 import string
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile impor
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from kinds_kubeadm import control_plane, membership
+from kinds_kubeadm import JOIN, control_plane, membership
 from kubeadm_fakes import KUBEADM, FakeMachine, all_objects, machine
 from node_fakes import commands
 
@@ -207,6 +209,25 @@ def test_one_kubeadm_at_a_time(node: FakeMachine) -> None:
         with pytest.raises(ResourceError, match="another one is still running on this machine"):
             settle(membership(node, timeout=0.1))
     assert log(node) == []
+
+
+def test_what_a_killed_run_left_running_is_waited_for_and_not_undone(node: FakeMachine) -> None:
+    lock = node.run / "packet-kubeadm.lock"
+    slow = f"import fcntl, time\nlock = open({str(lock)!r}, 'w')\nfcntl.flock(lock, fcntl.LOCK_EX)\n"
+    slow += f"print(flush=True); time.sleep(1)\n{KUBEADM}"
+    config = node.root.parent / "left.yaml"
+    config.write_text(JOIN)
+    config.chmod(0o600)
+    program = node.root.parent / "bin/slow"
+    program.write_text(slow)
+    left = subprocess.Popen(
+        [sys.executable, "-S", str(program), "join", "--config", str(config)], stdout=subprocess.PIPE
+    )
+    assert left.stdout
+    left.stdout.readline()
+    assert not settle(membership(node)).changed
+    assert left.wait() == 0
+    assert log(node) == [f"join --config {config}"]
 
 
 def test_a_kubeadm_that_hangs_is_stopped(tmp_path: Path) -> None:
