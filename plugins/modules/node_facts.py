@@ -97,6 +97,10 @@ ansible_facts:
               description: Whether it runs.
               type: bool
               returned: success
+            configured:
+              description: Whether kubeadm has written its configuration, without which it cannot run.
+              type: bool
+              returned: success
             version:
               description: Its version; empty where there is none.
               type: str

@@ -33,6 +33,7 @@ say addresses "$(echo $addresses)"
 
 active=$(yes systemctl is-active --quiet kubelet)
 say kubelet_active "$active"
+say kubelet_configured "$(yes test -e /var/lib/kubelet/config.yaml)"
 say kubelet_version "$(kubelet --version 2>/dev/null)"
 
 etc=/etc/kubernetes
@@ -63,6 +64,7 @@ class Kubelet(TypedDict):
     """The kubelet of a machine."""
 
     active: bool
+    configured: bool
     version: str
 
 
@@ -103,6 +105,7 @@ def read_facts(output: str) -> NodeFacts:
         "hostname": told["hostname"],
         "kubelet": {
             "active": told["kubelet_active"] == "1",
+            "configured": told["kubelet_configured"] == "1",
             "version": told["kubelet_version"].removeprefix("Kubernetes "),
         },
         "initialised": told["initialised"] == "1",
