@@ -39,7 +39,8 @@ def find(catalogue: Catalogue, store: Store) -> Toolchain:
         **inherited,
         "GOCACHE": str(store.go / "cache"),
         "GOMODCACHE": str(store.go / "mod"),
-        "GOFLAGS": "-mod=mod",
+        # Otherwise nobody but root could remove the cache.
+        "GOFLAGS": "-mod=mod -modcacherw",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
         "GOOS": catalogue.platform.split("/")[0],

@@ -56,7 +56,6 @@ def _subset(target: Path, names: list[str] | None) -> Path:
 
 def _bare(known: Catalogue, store: Store) -> float:
     """One `go build` a program, as one would by hand, with the same module and flags; in seconds."""
-    store.create()
     compiler = toolchain.find(known, store)
     began = time.monotonic()
     for component in known.select((known.default,)):
