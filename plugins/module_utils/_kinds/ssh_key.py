@@ -51,7 +51,7 @@ class SshKey:
         self._client = client
         self._label: str = params["label"]
         self._key_file = Path(params["key_file"]) if params.get("key_file") else None
-        self._key: str | None = params.get("key") or _read(self._key_file)
+        self._key: str | None = _read(self._key_file) if params.get("key") is None else params["key"]
         self._home = Home(client, params["project"]) if params.get("project") else None
         if self._key is not None and not _is_public_key(self._key):
             raise ResourceError(
@@ -66,7 +66,9 @@ class SshKey:
     @property
     def warnings(self) -> list[str]:
         """What check mode should say."""
-        return self._home.warnings if self._home else []
+        missing = self._key_file and self._key is None
+        file = [f"key_file {self._key_file} does not exist yet"] if missing else []
+        return [*(self._home.warnings if self._home else []), *file]
 
     def wanted(self) -> Attributes:
         """The attributes that the options ask for."""
@@ -106,7 +108,12 @@ class SshKey:
 
 def _read(file: Path | None) -> str | None:
     """The text of a key's file. In check mode a task before may be about to make it, so it may be missing."""
-    return file.read_text() if file and file.exists() else None
+    try:
+        return file.read_text() if file else None
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResourceError(f"ssh_key: key_file {file} cannot be read: {error}") from error
 
 
 def _attributes(key: Item) -> Attributes:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,21 @@ def test_what_is_no_public_key_is_refused_without_being_shown(api: FakePacket, k
     with pytest.raises(ResourceError, match="key is no public key of OpenSSH") as caught:
         settle(SshKey, api, label="me", key=key)
     assert not key or key not in str(caught.value)
+
+
+def test_a_key_comes_from_a_file_that_check_mode_does_not_need(api: FakePacket, tmp_path: Path) -> None:
+    file = tmp_path / "key.pub"
+    given = {"label": "me", "key_file": str(file)}
+    assert settle(SshKey, api, dry_run=True, **given).changed
+    assert SshKey(api, options(SshKey.options, **given)).warnings == [f"key_file {file} does not exist yet"]
+    with pytest.raises(ResourceError, match=f"key_file {file} does not exist"):
+        settle(SshKey, api, **given)
+    file.write_text(f"{KEY} me\n")
+    assert settle(SshKey, api, **given).after["key"] == f"{KEY} me"  # type: ignore[index]
+    assert not settle(SshKey, api, **given).changed
+    file.write_bytes(b"\xff")
+    with pytest.raises(ResourceError, match=f"key_file {file} cannot be read"):
+        settle(SshKey, api, **given)
 
 
 def test_a_key_under_another_label_is_given_this_one(api: FakePacket) -> None:
