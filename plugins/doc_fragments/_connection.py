@@ -47,7 +47,7 @@ options:
     type: path
 requirements:
   - packet-python >= 1.44.3
-  - urllib3 >= 2.6
+  - urllib3 >= 2.8
 """
 
     PLUGIN = r"""
@@ -91,5 +91,5 @@ options:
     type: path
 requirements:
   - packet-python >= 1.44.3
-  - urllib3 >= 2.6
+  - urllib3 >= 2.8
 """
