@@ -31,7 +31,7 @@ def test_up_ends_with_what_a_user_needs(cluster: Lab) -> None:
     said = cluster.up_said  # type: ignore[attr-defined]
     assert all(name in said for name in NODES)
     assert f"export KUBECONFIG={cluster.state.kubeconfig}" in said
-    assert "volume: read 'hello from" in said
+    assert "read what client-0" in said
 
 
 def test_nodes_are_named_after_their_devices_and_use_their_private_addresses(cluster: Lab) -> None:
