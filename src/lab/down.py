@@ -33,7 +33,7 @@ def down() -> None:
 
 
 def clean() -> None:
-    """Takes the lab down and removes image and mirror, which all labs of this machine share. Raises LabError."""
+    """Takes the lab down and removes image and mirror, which all labs share. Raises LabError."""
     if dockerd.answers():
         images = subprocess.run(
             ["docker", "image", "ls", "--quiet", "--filter", "reference=packetd/*"],
@@ -48,7 +48,7 @@ def clean() -> None:
 
 
 def _make_writable(remove: Callable[[str], object], path: str, _error: object) -> None:
-    """Go keeps its module cache read-only, so that its folders have to be opened before they can be emptied."""
+    """Go keeps its module cache read-only: its folders have to be opened before they can be emptied."""
     for folder in (Path(path).parent, Path(path)):
         os.chmod(folder, folder.stat().st_mode | stat.S_IRWXU)
     remove(path)

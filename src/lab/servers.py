@@ -112,7 +112,7 @@ def destroy_machines(state: State) -> None:
 
 
 def _addresses(state: State) -> tuple[str, str]:
-    """Where packetd listens: as the last time, since users have that in their shells, or on two free ports."""
+    """Where packetd listens: as the last time, as users have that in their shells, or on free ports."""
     try:
         known = facts(state)
     except LabError:

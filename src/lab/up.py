@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a bare machine to a verified cluster, step by step; each step looks first and does only what is missing."""
+"""From a bare machine to a verified cluster; each step looks first and does only what is missing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def ground(kubernetes: str, steps: Steps | None = None) -> None:
 
 
 def serve(wanted: Wanted, steps: Steps | None = None) -> State:
-    """A packetd and a mirror that run, and the inventory of a cluster that is not made yet. Raises LabError."""
+    """A packetd and a mirror that run, and the inventory of a cluster to be made. Raises LabError."""
     state = State.of_environment()
     steps = steps or Steps(total=5)
     ground(wanted.kubernetes, steps)
@@ -83,7 +83,7 @@ def up(wanted: Wanted) -> None:
     state = serve(wanted, steps)
     with steps.step(f"Cluster: {wanted.control_planes} control plane(s), {wanted.workers} worker(s)"):
         site(state)
-        _keep_kubectl(state, wanted.kubernetes)
+        keep_kubectl(state, wanted.kubernetes)
     _report(state, steps)
 
 
@@ -103,7 +103,8 @@ def _run(program: str, *arguments: str, environment: dict[str, str] | None = Non
         raise LabError(f"{program} ended with {result.returncode}; what it said is above")
 
 
-def _keep_kubectl(state: State, kubernetes: str) -> None:
+def keep_kubectl(state: State, kubernetes: str) -> None:
+    """Has the mirror's kubectl of this version in the lab's own folder."""
     source = cache() / "mirror" / "files" / kubernetes / "bin" / "linux" / "amd64" / "kubectl"
     if state.kubectl.exists() and state.kubectl.stat().st_mtime >= source.stat().st_mtime:
         return

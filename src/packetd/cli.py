@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=State.default(),
         metavar="DIR",
-        help="where everything is kept (default: $PACKET_STATE or %(default)s)",
+        help="where everything is kept (default: %(default)s, of $PACKET_STATE/packetd)",
     )
     with_json = argparse.ArgumentParser(add_help=False)
     with_json.add_argument("--json", action="store_true", help="print JSON")

@@ -44,7 +44,8 @@ class State:
 
     @classmethod
     def default(cls, environment: Mapping[str, str] = os.environ) -> Path:
-        return Path(environment.get("PACKET_STATE") or "./.state/packetd")
+        """Below the folder of the lab, so that one variable moves both."""
+        return Path(environment.get("PACKET_STATE") or "./.state") / "packetd"
 
 
 class ServedNetwork(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import servers
+from lab import servers, up
 from lab.state import CHECKOUT, State
+from packetd.drivers.docker import firewall
+from packetd.drivers.docker.names import Names
 
 BIN = Path(sys.executable).parent
 RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
@@ -43,6 +46,7 @@ class Lab:
 
     def __init__(self, root: Path) -> None:
         self.state = State(root)
+        self.said = ""
         self.environment = os.environ | {"PACKET_STATE": str(root), "ANSIBLE_FORCE_COLOR": "0"}
 
     def run(self, *arguments: str) -> str:
@@ -80,6 +84,49 @@ class Lab:
         """The items that `kubectl get` finds."""
         return list(json.loads(self.kubectl("get", *arguments, "--output", "json"))["items"])
 
+    def keep_kubectl(self) -> None:
+        """Has the kubectl of the cluster that a playbook has made."""
+        up.keep_kubectl(self.state, up.Wanted.kubernetes)
+
+    def devices(self) -> list[dict[str, Any]]:
+        """All devices, as the API shows them."""
+        (project,) = self._call("GET", "projects")["projects"]
+        return list(self._call("GET", f"projects/{project['id']}/devices?per_page=1000")["devices"])
+
+    def device(self, hostname: str) -> dict[str, Any]:
+        """The one device of this name."""
+        (found,) = [device for device in self.devices() if device["hostname"] == hostname]
+        return found
+
+    def act(self, hostname: str, action: str, *, until: str = "active") -> None:
+        """Has a device do something, and waits until it is in the state that this ends in."""
+        device = self.device(hostname)
+        self._call("POST", f"devices/{device['id']}/actions", {"type": action})
+        deadline = time.monotonic() + 120
+        time.sleep(0.5)  # until then it may still be in the state of before
+        while (state := self.device(hostname)["state"]) != until:
+            assert time.monotonic() < deadline, f"{hostname} is still {state} after {action}"
+            time.sleep(0.5)
+
+    def ssh(self, hostname: str, command: str) -> None:
+        """Runs a command on a device."""
+        address = self.device(hostname)["ip_addresses"][0]["address"]
+        subprocess.run(
+            ["ssh", "-q", "-i", str(self.state.assets / "ssh" / "id_ed25519"),
+             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+             f"root@{address}", command],
+            check=True, timeout=60,
+        )  # fmt: skip
+
+    @property
+    def names(self) -> Names:
+        """What this lab's things are called on the host."""
+        return Names.of(self.state.packetd)
+
+    def counters(self) -> firewall.Counters:
+        """Packets at the borders of the device network."""
+        return firewall.counters(self.names)
+
     def set(self, **settings: Any) -> None:
         """Adds settings to the lab's inventory."""
         path = self.state.inventory / "group_vars" / "all" / "3-test.yml"
@@ -93,6 +140,16 @@ class Lab:
 
     def _api(self) -> dict[str, str]:
         return self.environment | servers.environment(self.state)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        api = servers.environment(self.state)
+        request = urllib.request.Request(
+            f"{api['PACKET_API_URL']}/{path}", method=method,
+            data=json.dumps(body).encode() if body else None,
+            headers={"X-Auth-Token": api["PACKET_API_TOKEN"], "Content-Type": "application/json"},
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return dict(json.loads(answer.read() or "{}"))
 
     def _checked(self, *command: str) -> str:
         done = subprocess.run(

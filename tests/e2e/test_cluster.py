@@ -8,27 +8,25 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
-
 from conftest import Lab
 
 NODES = ("kubernetes-control-plane-0", "kubernetes-worker-0")
 
 
 @pytest.fixture(scope="module")
-def cluster(lab: Lab) -> Iterator[Lab]:
+def cluster(lab: Lab) -> Lab:
     """The lab with its cluster."""
     foretold = lab.playbook("site", "--check", "--diff")
     assert foretold.returncode == 0
     assert all(name in foretold.output for name in NODES)
-    lab.up_said = lab.run("up", "--control-planes", "1", "--workers", "1")  # type: ignore[attr-defined]
-    yield lab
+    lab.said = lab.run("up", "--control-planes", "1", "--workers", "1")
+    return lab
 
 
 def test_up_ends_with_what_a_user_needs(cluster: Lab) -> None:
-    said = cluster.up_said  # type: ignore[attr-defined]
+    said = cluster.said
     assert all(name in said for name in NODES)
     assert f"export KUBECONFIG={cluster.state.kubeconfig}" in said
     assert "read what client-0" in said
@@ -83,7 +81,7 @@ def test_logs_exec_and_port_forward_work(cluster: Lab) -> None:
 
 
 def test_a_corrupted_binary_is_mended_and_nothing_else_is_touched(cluster: Lab) -> None:
-    ssh(cluster, NODES[1], "echo broken >>/usr/local/bin/kubectl")
+    cluster.ssh(NODES[1], "echo broken >>/usr/local/bin/kubectl")
     recap = cluster.playbook("site", "--tags", "prepare")
     assert recap.returncode == 0
     assert {host: count for host, count in recap.changed.items() if count} == {NODES[1]: 1}
@@ -91,37 +89,41 @@ def test_a_corrupted_binary_is_mended_and_nothing_else_is_touched(cluster: Lab) 
 
 
 def test_a_rebooted_control_plane_comes_back(cluster: Lab) -> None:
-    action(cluster, NODES[0], "reboot")
+    cluster.act(NODES[0], "reboot")
     assert cluster.playbook("verify").returncode == 0
 
 
 def test_a_worker_reinstalled_behind_our_back_is_refused_until_its_key_is_forgotten(cluster: Lab) -> None:
-    action(cluster, NODES[1], "reinstall")
+    cluster.act(NODES[1], "reinstall")
     refused = cluster.playbook("site")
     assert refused.returncode != 0
     assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in refused.output
     known_hosts = cluster.state.assets / "ssh" / "known_hosts"
-    subprocess.run(["ssh-keygen", "-R", device(cluster, NODES[1])["id"], "-f", str(known_hosts)], check=True)
+    subprocess.run(["ssh-keygen", "-R", cluster.device(NODES[1])["id"], "-f", str(known_hosts)], check=True)
     assert cluster.playbook("site").returncode == 0
 
 
 def test_no_packet_of_a_device_has_left_the_host(cluster: Lab) -> None:
-    counters = network_counters(cluster)
-    assert counters["let_through"] == 0
+    counters = cluster.counters()
+    assert (counters.passed_out, counters.passed_in) == (0, 0)
 
 
 def test_destroy_and_down_leave_nothing(cluster: Lab) -> None:
     assert cluster.playbook("destroy").returncode == 0
-    assert docker("ps", "--all", "--quiet", "--filter", f"label=packetd.state={short(cluster)}") == ""
+    assert cluster.devices() == []
     again = cluster.playbook("destroy")
     assert again.returncode == 0
     assert set(again.changed.values()) == {0}
-    bridge = f"pk-{short(cluster)}"
+    names = cluster.names
     cluster.run("down")
     for command in (
-        ["docker", "network", "ls", "--format", "{{.Name}}"], ["ip", "link"], ["ip", "route"], ["nft", "list", "tables"],
-    ):  # fmt: skip
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        assert bridge not in said
-        assert bridge.replace("-", "_") not in said
+        "docker ps --all",
+        "docker network ls",
+        "ip link",
+        "ip route show table all",
+        "nft list tables",
+    ):
+        said = subprocess.run(command.split(), capture_output=True, text=True, check=False).stdout
+        assert names.network not in said, command
+        assert names.table not in said, command
     assert not cluster.state.root.exists()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-
 from conftest import Lab
 
 # A line that a phase prints when it begins, and how long it is left to work: each falls into another phase.
