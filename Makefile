@@ -13,7 +13,7 @@ LAB := $(SUDO) $(BIN)/python -m lab
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check lint types unit test sanity integration e2e molecule soak bench
+.PHONY: help setup up down clean check lint types unit test sanity integration e2e molecule soak bench ground
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ sanity: $(VENV)/ready-dev ## ansible-test sanity on a copy of the checkout
 ground: setup
 	@$(LAB) ground --kubernetes $(KUBERNETES)
 
+bench: $(VENV)/ready-dev ground ## Ratios of speed, measured side by side
+	$(SUDO) $(BIN)/python tests/bench/site_against_by_hand.py
+
+soak: $(VENV)/ready-dev ground ## Runs that are killed again and again
+	$(SUDO) $(BIN)/pytest -q tests/soak
+
 integration: $(VENV)/ready-dev ground ## Modules, inventory, packetd, driver and mirror as processes
 	$(SUDO) $(BIN)/pytest -q tests/integration
 
@@ -58,7 +64,7 @@ e2e: $(VENV)/ready-dev ground ## A cluster from nothing to nothing
 	$(SUDO) $(BIN)/pytest -q tests/e2e
 
 molecule: $(VENV)/ready-dev ground ## The roles through molecule
-	cd extensions && $(SUDO) ../$(BIN)/molecule test --all
+	$(SUDO) tests/molecule.sh
 
 # The stamp is the last thing made: an interrupted set-up starts again.
 $(VENV)/ready: requirements.txt pyproject.toml src/lab/setup.sh

@@ -65,9 +65,10 @@ options:
       - Token of the Packet API.
     type: str
     env:
-      - name: PACKET_API_TOKEN
-      - name: PACKET_AUTH_TOKEN
+      # Ansible takes the last one that is set.
       - name: METAL_AUTH_TOKEN
+      - name: PACKET_AUTH_TOKEN
+      - name: PACKET_API_TOKEN
   api_timeout:
     description:
       - Seconds to wait for the answer to one request.

@@ -126,7 +126,7 @@ up() {
     ssh-keygen -q -t ed25519 -N '' -f "$folder/key" <<<y >/dev/null
     docker network create --subnet "$subnet.0/24" --gateway "$gateway" --opt com.docker.network.bridge.name=pkbyhand \
         --opt com.docker.network.bridge.enable_ip_masquerade=false "$network" >/dev/null
-    sysctl -qw net.ipv4.ip_forward=1
+    sysctl -qw net.ipv4.conf.pkbyhand.forwarding=1
     nft -f - <<'RULES'
 table inet pk_by_hand {
     chain forward {
