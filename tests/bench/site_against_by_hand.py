@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How long site.yml takes for one control plane and two workers, against the same steps by hand.
 
-Both start with image and mirror present and no device, and end with a verified cluster. They run by turns on the
-same machine, so that its noise falls on both; what counts is the ratio of the medians (target: at most 1.5).
+Both start with image and mirror present and no device, and end with a verified cluster. They run by turns on
+the same machine, so that its noise falls on both; what counts is the ratio of the medians (at most 1.5).
 
     make bench
 """
@@ -57,7 +57,7 @@ def render_manifests(state: State, folder: Path, environment: dict[str, str]) ->
         run(
             [str(BIN / "ansible"), "-i", str(state.inventory), "localhost", "-c", "local",
              "-m", "ansible.builtin.template", "-a", f"src={source} dest={folder / name}",
-             "-e", f"@roles/kubernetes/defaults/main.yml", "-e", f"@roles/{role}/vars/main.yml"
+             "-e", "@roles/kubernetes/defaults/main.yml", "-e", f"@roles/{role}/vars/main.yml"
              if (CHECKOUT / f"roles/{role}/vars/main.yml").exists() else "-v", "-e", variables],
             environment,
         )  # fmt: skip
