@@ -45,7 +45,7 @@ types: $(VENV)/ready-dev
 	mypy src plugins/module_utils plugins/plugin_utils
 
 unit: $(VENV)/ready-dev
-	pytest -q tests/unit
+	pytest -q --numprocesses 2 tests/unit
 
 sanity: $(VENV)/ready-dev ## ansible-test sanity on a copy of the checkout
 	tests/sanity.sh
@@ -57,10 +57,10 @@ bench: $(VENV)/ready-dev ground ## Ratios of speed, measured side by side
 	$(SUDO) $(BIN)/python tests/bench/site_against_by_hand.py
 
 soak: $(VENV)/ready-dev ground ## Runs that are killed again and again
-	$(SUDO) $(BIN)/pytest -q tests/soak
+	$(SUDO) $(BIN)/pytest -q -m soak tests/e2e
 
 integration: $(VENV)/ready-dev ground ## Modules, inventory, packetd, driver and mirror as processes
-	$(SUDO) $(BIN)/pytest -q tests/integration
+	$(SUDO) $(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration
 
 e2e: $(VENV)/ready-dev ground ## A cluster from nothing to nothing
 	$(SUDO) $(BIN)/pytest -q tests/e2e
