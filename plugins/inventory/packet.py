@@ -20,7 +20,8 @@ description:
     Hosts have the variables C(ansible_host), C(packet_id), C(packet_state), C(packet_plan), C(packet_metro),
     C(packet_facility), C(packet_operating_system), C(packet_tags), C(packet_public_ipv4),
     C(packet_private_ipv4),
-    C(packet_project), C(packet_cluster), C(packet_role) and C(packet_pool).
+    C(packet_project), C(packet_cluster), C(packet_role) and C(packet_pool), and where an elastic IP is reserved
+    for the control planes of their cluster C(packet_endpoint), its address.
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 extends_documentation_fragment:
@@ -116,6 +117,9 @@ SHOWN = (
     "private_ipv4",
 )
 
+ENDPOINT_TAG = "cluster-api-provider-packet:cluster-id:"
+"""How the reservation for a cluster's endpoint is tagged, before the cluster's name (CAPP v0.9.0)."""
+
 CONNECTION = ("api_url", "api_token", "api_timeout", "api_retries", "validate_certs", "ca_path")
 
 Device = dict[str, Any]
@@ -177,7 +181,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
         def of_project(project: dict[str, Any]) -> list[Device]:
             found = everything(client, f"projects/{project['id']}/devices", "devices")
-            return [attributes(device) | {"project": project["name"]} for device in found]
+            endpoints = _endpoints(everything(client, f"projects/{project['id']}/ips", "ip_addresses"))
+            devices = [attributes(device) | {"project": project["name"]} for device in found]
+            return [
+                device | {"endpoint": endpoints.get(tag_value(device["tags"], "cluster"))}
+                for device in devices
+            ]
 
         asked = self._projects()
         projects = (
@@ -212,8 +221,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         to."""
         shown = {f"packet_{name}": device[name] for name in (*SHOWN, "project")}
         tagged = {f"packet_{name}": tag_value(device["tags"], name) for name in ("cluster", "role", "pool")}
-        address = device[f"{self.get_option('address')}_ipv4"]
-        return shown | tagged | ({"ansible_host": address} if address else {})
+        addresses = {
+            "ansible_host": device[f"{self.get_option('address')}_ipv4"],
+            "packet_endpoint": device["endpoint"],
+        }
+        return shown | tagged | {name: address for name, address in addresses.items() if address}
 
     def _construct(self, name: str, variables: dict[str, Any]) -> None:
         """The user's own variables and groups. Each costs as much as all of ours, so only where asked for."""
@@ -234,6 +246,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _template(self, value: Any) -> Any:
         return self.templar.template(value) if isinstance(value, str) else value
+
+
+def _endpoints(reservations: list[dict[str, Any]]) -> dict[str | None, str]:
+    """The elastic IP of each cluster's control planes, by the cluster's name."""
+    return {
+        tag.removeprefix(ENDPOINT_TAG): reservation["address"]
+        for reservation in reservations
+        for tag in reservation["tags"]
+        if tag.startswith(ENDPOINT_TAG)
+    }
 
 
 def _named(devices: list[Device]) -> Iterator[tuple[str, Device]]:

@@ -78,6 +78,25 @@ def test_groups_and_variables(ansible: Ansible, packetd: Any, cluster: str) -> N
     }
 
 
+def test_devices_know_the_elastic_ip_of_their_clusters_control_planes(
+    packetd: Any, ansible: Ansible, cluster: str
+) -> None:
+    _status, reserved = packetd.call(
+        "POST",
+        f"/projects/{cluster}/ips",
+        {
+            "type": "public_ipv4",
+            "quantity": 1,
+            "metro": "da",
+            "tags": ["cluster-api-provider-packet:cluster-id:blue"],
+        },
+    )
+    found, _ = ansible.inventory({"projects": [cluster]})
+    variables = found["_meta"]["hostvars"]
+    assert variables["blue-fast-0"]["packet_endpoint"] == reserved["address"]
+    assert "packet_endpoint" not in variables["green-slow-0"]
+
+
 def test_what_comes_from_the_api_is_no_template(ansible: Ansible, cluster: str) -> None:
     found, _ = ansible.inventory({"projects": [cluster], "compose": {"copied": "packet_tags[3]"}})
     assert found["_meta"]["hostvars"]["green-slow-0"]["copied"] == "{{ 1 + 1 }}"
