@@ -34,11 +34,11 @@ check: lint types unit ## The quick part of the tests
 
 test: check sanity integration e2e molecule ## Everything that proves the project
 
-# The linter loads playbooks, which needs an inventory that asks no API.
+# The linter loads playbooks, and need not reach the API that the inventory asks.
 lint: $(VENV)/ready-dev
 	ruff check
 	ruff format --check
-	ANSIBLE_INVENTORY=inventory/hosts.example.yml ansible-lint
+	ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-lint
 	antsibull-changelog lint
 
 types: $(VENV)/ready-dev
