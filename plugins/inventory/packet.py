@@ -14,14 +14,12 @@ description:
   - The name of the inventory file must end in C(packet.yml) or C(packet.yaml).
   - >-
     Groups are C(kube_control_plane) and C(kube_node) by the tags C(role=control-plane) and C(role=worker),
-    and
-    C(pool_<pool>), C(cluster_<cluster>), C(metro_<code>), C(state_<state>) and C(tag_<tag>).
+    and C(pool_<pool>), C(cluster_<cluster>), C(metro_<code>), C(state_<state>) and C(tag_<tag>).
   - >-
     Hosts have the variables C(ansible_host), C(packet_id), C(packet_state), C(packet_plan), C(packet_metro),
     C(packet_facility), C(packet_operating_system), C(packet_tags), C(packet_public_ipv4),
-    C(packet_private_ipv4),
-    C(packet_project), C(packet_cluster), C(packet_role) and C(packet_pool), and where an elastic IP is reserved
-    for the control planes of their cluster C(packet_endpoint), its address.
+    C(packet_private_ipv4), C(packet_project), C(packet_cluster), C(packet_role) and C(packet_pool), and where
+    an elastic IP is reserved for the control planes of their cluster C(packet_endpoint), its address.
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 extends_documentation_fragment:
