@@ -69,8 +69,13 @@ class Lab:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None
-        seen = any(at in line for line in process.stdout)
-        assert seen, f"{name} ended before {at!r}"
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if at in line:
+                break
+        else:
+            pytest.fail(f"{name} ended before {at!r}:\n{''.join(said)}")
         time.sleep(after)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
