@@ -63,3 +63,26 @@ def test_what_is_assumed_of_other_roles_settings_is_their_default() -> None:
     known = {name: value for role in ROLES.values() for name, value in defaults(role).items()}
     assert assumed == {name: known[name] for name in assumed}
     assert assumed.keys() >= {"provision_control_planes", "provision_workers", "pki_ca_days"}
+
+
+@pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
+def test_the_readme_has_a_row_for_every_setting(role: Path) -> None:
+    text = (role / "README.md").read_text().replace(r"\|", "¦")
+    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \| .+ \|$", text, re.MULTILINE))
+    assert rows == {name: as_shown(value).replace("|", "¦") for name, value in defaults(role).items()}
+
+
+def as_shown(value: Any) -> str:
+    """A default as a README writes it: as in YAML, but without quotes around text."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) or '""'
+
+
+@pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
+def test_the_readmes_example_is_a_playbook_with_the_role(role: Path) -> None:
+    (example,) = re.findall(
+        r"^```yaml\n(.*?)^```$", (role / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    plays = yaml.safe_load(example)
+    assert plays[-1]["roles"] == [f"packet.kubernetes.{role.name}"]
