@@ -54,6 +54,9 @@ def _env(parsed: argparse.Namespace) -> None:
     state, server = _state(parsed), _running(parsed)
     token = state.admin_token.read_text().strip()
     certificate = str(state.ca_certificate.resolve())
+    # The devices, and what runs on them, are reached directly: the proxy leads to the API alone.
+    network = server.network
+    devices = (network.public, network.elastic, network.private) if network else ()
     variables = {
         "PACKET_API_URL": server.api,
         "PACKET_API_TOKEN": token,
@@ -62,7 +65,7 @@ def _env(parsed: argparse.Namespace) -> None:
         "HTTPS_PROXY": server.proxy,
         "SSL_CERT_FILE": certificate,
         "REQUESTS_CA_BUNDLE": certificate,
-        "NO_PROXY": "localhost,127.0.0.0/8,127.0.0.1,::1",
+        "NO_PROXY": ",".join(("localhost", "127.0.0.0/8", "127.0.0.1", "::1", *devices)),
     }
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
