@@ -11,7 +11,6 @@ trap 'python -m lab down' EXIT
 trap 'exit 130' INT TERM
 
 python -m lab serve --control-planes 1 --workers 1
-# Not its proxy, which is for clients with a fixed URL and keeps Ansible from the cluster.
-eval "$(packetd env | grep PACKET_)"
+eval "$(packetd env)"
 cd extensions
 molecule test --all
