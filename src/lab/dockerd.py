@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.failure import LabError
+
 RUN = Path("/run/packet-kubernetes")
 PID_FILE = RUN / "dockerd.pid"
 LOG = RUN / "dockerd.log"
@@ -34,7 +36,7 @@ FLAGS = (
 _SECONDS = 60.0
 
 
-class DockerdError(Exception):
+class DockerdError(LabError):
     """The daemon cannot be started or ended; the message says what to do."""
 
 

@@ -56,10 +56,7 @@ def ground(kubernetes: str, steps: Steps | None = None) -> None:
     with steps.step("Packages of the operating system"):
         prerequisites.install()
     with steps.step("Docker"):
-        try:
-            dockerd.ensure_running(print)
-        except dockerd.DockerdError as error:
-            raise LabError(str(error)) from error
+        dockerd.ensure_running(print)
     with steps.step("Image of the devices"):
         _run("packetd", "image", "build")
     with steps.step(f"Mirror: what Kubernetes {kubernetes} is made of"):
