@@ -103,7 +103,7 @@ def _run(program: str, *arguments: str, environment: dict[str, str] | None = Non
 def keep_kubectl(state: State, kubernetes: str) -> None:
     """Has the mirror's kubectl of this version in the lab's own folder."""
     source = cache() / "mirror" / "files" / kubernetes / "bin" / "linux" / "amd64" / "kubectl"
-    if state.kubectl.exists() and state.kubectl.stat().st_mtime >= source.stat().st_mtime:
+    if state.kubectl.exists() and state.kubectl.stat().st_mtime == source.stat().st_mtime:
         return
     state.kubectl.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, state.kubectl)

@@ -107,7 +107,7 @@ def test_another_process_of_the_same_number_is_left_alone(tmp_path: Path, identi
 
 
 def test_one_that_ends_at_once_is_an_error_with_its_last_words(tmp_path: Path) -> None:
-    command = (sys.executable, "-c", "import sys; print('hello'); sys.exit('port 7 is taken')")
+    command = (sys.executable, "-c", "import sys; print('hello', flush=True); sys.exit('port 7 is taken')")
     server = of(tmp_path, command, free_port())
     with pytest.raises(LabError, match=r"the server ended: port 7 is taken \(log: .*s\.log\)"):
         processes.start(server)
