@@ -7,7 +7,8 @@ KUBERNETES ?= v1.36.3
 
 VENV := .venv
 BIN := $(VENV)/bin
-SUDO := $(if $(filter-out 0,$(shell id -u)),sudo --preserve-env=PACKET_STATE,PACKET_CACHE,HOME,PATH,)
+AS_ROOT := sudo --preserve-env=PACKET_STATE,PACKET_CACHE,HOME,PATH
+SUDO := $(if $(filter-out 0,$(shell id -u)),$(AS_ROOT))
 LAB := $(SUDO) $(BIN)/python -m lab
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)

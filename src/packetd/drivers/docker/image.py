@@ -149,19 +149,14 @@ def _apt_options() -> list[str]:
 
 
 def _sources(suite: str) -> list[str]:
-    """The host's Debian mirror if it serves this suite, else the public one."""
+    """The host's Debian mirror if it serves this suite; mmdebstrap knows the public one."""
     entry = "deb [signed-by=" + KEYRING + "] {} {} {}"
     listing = _output(
         *("apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)"),
         "Created-By: Packages",
     )
     found = {tuple(line.split()[1:]) for line in listing.splitlines() if line.startswith("Debian ")}
-    entries = [entry.format(*fields) for fields in sorted(found) if fields[1].split("-")[0] == suite]
-    return entries or [
-        entry.format("http://deb.debian.org/debian", suite, "main"),
-        entry.format("http://deb.debian.org/debian", f"{suite}-updates", "main"),
-        entry.format("http://deb.debian.org/debian-security", f"{suite}-security", "main"),
-    ]
+    return [entry.format(*fields) for fields in sorted(found) if fields[1].split("-")[0] == suite]
 
 
 def _output(*command: str) -> str:
