@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lab import servers
+from lab import dockerd, servers
 from lab.state import CHECKOUT, State, cache
 from packetd.drivers.docker import image
 
@@ -50,22 +50,34 @@ def site(folder: Path) -> float:
 
 def render_manifests(state: State, folder: Path, environment: dict[str, str]) -> None:
     """Writes the roles' manifests as files, for the one who works by hand."""
-    hosts = {"kube_control_plane": ["control-plane-0"], "kube_node": ["worker-0", "worker-1"]}
-    variables = f'{{"kubernetes_endpoint_host": "100.127.255.200", "groups": {hosts}}}'.replace("'", '"')
+    hosts = folder / "hosts.yml"
+    hosts.write_text(
+        "kube_control_plane: {hosts: {control-plane-0: }}\nkube_node: {hosts: {worker-0: , worker-1: }}\n"
+    )
     for name, source in MANIFESTS.items():
-        role = source.split("/")[1]
+        variables = [CHECKOUT / "roles" / role / "vars" / "main.yml" for role in ("kubernetes", "verify")]
         run(
-            [str(BIN / "ansible"), "-i", str(state.inventory), "localhost", "-c", "local",
-             "-m", "ansible.builtin.template", "-a", f"src={source} dest={folder / name}",
-             "-e", "@roles/kubernetes/defaults/main.yml", "-e", f"@roles/{role}/vars/main.yml"
-             if (CHECKOUT / f"roles/{role}/vars/main.yml").exists() else "-v", "-e", variables],
+            [
+                *(str(BIN / "ansible"), "-i", str(state.inventory), "-i", str(hosts), "localhost"),
+                *(
+                    "-c",
+                    "local",
+                    "-m",
+                    "ansible.builtin.template",
+                    "-a",
+                    f"src={source} dest={folder / name}",
+                ),
+                *(argument for path in variables for argument in ("-e", f"@{path}")),
+                *("-e", "kubernetes_endpoint_host=100.127.255.200"),
+            ],
             environment,
-        )  # fmt: skip
+        )
 
 
 def by_hand(folder: Path, version: str) -> float:
     """Seconds of the same by hand."""
     environment = dict(os.environ, PATH=f"{BIN}:{os.environ['PATH']}")
+    dockerd.ensure_running()
     arguments = [str(STORE), image.tag("debian_12"), version, str(folder / "by-hand")]
     try:
         said = run([str(BY_HAND), "up", *arguments], environment)
