@@ -66,7 +66,7 @@ def start(state: State) -> None:
         processes.Server(
             name="packetd",
             command=(
-                *(_program("packetd"), "serve", "--state", str(state.packetd), "--driver", "docker"),
+                *(program("packetd"), "serve", "--state", str(state.packetd), "--driver", "docker"),
                 *("--api", api, "--proxy", proxy),
             ),
             health_url=f"http://{api}/healthz",
@@ -79,7 +79,7 @@ def start(state: State) -> None:
         processes.Server(
             name="kube-mirror",
             command=(
-                *(_program("kube-mirror"), "serve", "--store", str(cache() / "mirror")),
+                *(program("kube-mirror"), "serve", "--store", str(cache() / "mirror")),
                 *(
                     "--listen",
                     f"{mirror.gateway}:{FILES_PORT}",
@@ -104,7 +104,7 @@ def stop(state: State) -> None:
 def destroy_machines(state: State) -> None:
     """Removes every device of the state, their network and routes; packetd must not run. Raises LabError."""
     done = subprocess.run(
-        [_program("packetd"), "destroy", "--state", str(state.packetd)],
+        [program("packetd"), "destroy", "--state", str(state.packetd)],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
@@ -129,6 +129,6 @@ def _pid_file(state: State, name: str) -> Path:
     return state.run / f"{name}.pid"
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """A program of the same virtual environment."""
     return str(Path(sys.executable).with_name(name))

@@ -6,12 +6,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from lab import dockerd, inventory, prerequisites, servers
 from lab.failure import LabError
@@ -94,8 +92,8 @@ def site(state: State) -> None:
 
 def _run(program: str, *arguments: str, environment: dict[str, str] | None = None) -> None:
     """Runs a program of the same virtual environment; its output is the progress that the user sees."""
-    path = Path(sys.executable).with_name(program)
-    result = subprocess.run([str(path), *arguments], cwd=CHECKOUT, env=os.environ | (environment or {}))
+    command = [servers.program(program), *arguments]
+    result = subprocess.run(command, cwd=CHECKOUT, env=os.environ | (environment or {}))
     if result.returncode != 0:
         raise LabError(f"{program} ended with {result.returncode}; what it said is above")
 

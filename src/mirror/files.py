@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._file()
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
     def log_message(self, *_: object) -> None:
         """Say nothing: a hundred nodes ask for a thousand files."""
