@@ -37,7 +37,8 @@ class ActionModule(ActionBase):
         try:
             devices = Devices.from_params(params, _tell)
             plans = reconcile_all(devices, devices.wanted(), dry_run=self._task.check_mode)
-            if self._task.check_mode:
+            # Of a run that checks: a task alone with check_mode may come before the project is made.
+            if (task_vars or {}).get("ansible_check_mode"):
                 result["warnings"] = [f"device: {warning}" for warning in devices.warnings]
         except ResourceError as error:
             return {**result, "failed": True, "msg": str(error)}

@@ -76,8 +76,8 @@ options:
     default: 30.0
   api_retries:
     description:
-      - How often a request is sent again that got no answer, or an answer of status 429 or 5xx. The pauses
-        grow; a C(Retry-After) of the API is respected.
+      - How often a request is sent again that got no answer, or an answer of status 429 or 5xx, where it is
+        safe to repeat it. The pauses grow; a C(Retry-After) of the API is respected.
     type: int
     default: 5
   validate_certs:
@@ -93,4 +93,13 @@ options:
 requirements:
   - packet-python >= 1.44.3
   - urllib3 >= 2.8
+"""
+
+    PROJECT = r"""
+options:
+  project:
+    description:
+      - Name or id of the project.
+      - If not set, the environment variable E(PACKET_PROJECT_ID) is used.
+    type: str
 """

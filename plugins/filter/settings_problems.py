@@ -73,6 +73,10 @@ options:
         description: For how many days authorities are valid.
         type: int
         required: true
+      kubeconfig_days:
+        description: For how many days the administrator's certificate is valid, more than 60.
+        type: int
+        required: true
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 """
@@ -94,6 +98,7 @@ EXAMPLES = r"""
       pod_cidr: 172.26.0.0/16
       service_cidr: 172.25.0.0/16
       ca_days: 3650
+      kubeconfig_days: 365
 """
 
 RETURN = r"""

@@ -19,7 +19,8 @@ description:
     Hosts have the variables C(ansible_host), C(packet_id), C(packet_state), C(packet_plan), C(packet_metro),
     C(packet_facility), C(packet_operating_system), C(packet_tags), C(packet_public_ipv4),
     C(packet_private_ipv4), C(packet_project), C(packet_cluster), C(packet_role) and C(packet_pool), and where
-    an elastic IP is reserved for the control planes of their cluster C(packet_endpoint), its address.
+    an elastic IP is reserved for the control planes of their cluster C(packet_endpoint), its address, and
+    C(packet_holds_endpoint), whether it is routed to this device.
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 extends_documentation_fragment:
@@ -64,6 +65,10 @@ notes:
     Of several devices with one hostname the oldest has that name in the inventory; the others have the
     beginning of
     their id added.
+  - >-
+    Where the API refuses or does not answer and C(any_unparsed_is_failed) is set, the run ends with that one
+    error. Otherwise Ansible goes on to offer the file to its plugins for other formats, and warns of what
+    each makes of it.
 """
 
 EXAMPLES = r"""
@@ -88,11 +93,12 @@ projects:
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleParserError
+from ansible import constants
+from ansible.errors import AnsibleParserError, ExitCode
 from ansible.inventory.group import to_safe_group_name
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
@@ -133,18 +139,26 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return super().verify_file(path) and path.endswith(("packet.yml", "packet.yaml"))
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Adds groups and hosts. Raises AnsibleParserError with one clear line."""
+        """Adds groups and hosts. Raises AnsibleParserError with one clear line, or ends the run with it."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         try:
             devices = self._devices(path, cache)
         except ResourceError as error:
-            raise AnsibleParserError(f"{Path(path).name}: {error}") from None
+            raise self._refusal(f"{Path(path).name}: {error}") from None
         for group in ROLE_GROUPS.values():
             self.inventory.add_group(group)
         for name, device in _named(devices):
             if self._is_wanted(device):
                 self._add(name, device)
+
+    def _refusal(self, sentence: str) -> BaseException:
+        """What to raise. An exception would have Ansible try plugins for other formats, whose complaints of
+        this file would come last; where the run ends anyway, it ends with the one error that says why."""
+        if not constants.INVENTORY_ANY_UNPARSED_IS_FAILED:
+            return AnsibleParserError(sentence)
+        self.display.error(sentence)
+        return SystemExit(ExitCode.GENERIC_ERROR)
 
     def _devices(self, path: str, cache: bool) -> list[Device]:
         """From the cache, where one is in use and has them, without even making a client; else from the
@@ -169,6 +183,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _fetch(self) -> list[Device]:
         # Here and not above: it takes 0.1 s to import requests, which a cached inventory can do without.
+        from ..module_utils._kinds.ip_reservation import attributes as shown_reservation
         from ..module_utils._kinds.references import find_project
         from ..module_utils._packet.client import Client, each
         from ..module_utils._packet.paging import everything
@@ -179,7 +194,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
         def of_project(project: dict[str, Any]) -> list[Device]:
             found = everything(client, f"projects/{project['id']}/devices", "devices")
-            endpoints = _endpoints(everything(client, f"projects/{project['id']}/ips", "ip_addresses"))
+            reserved = everything(
+                client, f"projects/{project['id']}/ips", "ip_addresses", include="assignments"
+            )
+            endpoints = _endpoints(map(shown_reservation, reserved))
             devices = [attributes(device) | {"project": project["name"]} for device in found]
             return [
                 device | {"endpoint": endpoints.get(tag_value(device["tags"], "cluster"))}
@@ -219,11 +237,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         to."""
         shown = {f"packet_{name}": device[name] for name in (*SHOWN, "project")}
         tagged = {f"packet_{name}": tag_value(device["tags"], name) for name in ("cluster", "role", "pool")}
-        addresses = {
-            "ansible_host": device[f"{self.get_option('address')}_ipv4"],
-            "packet_endpoint": device["endpoint"],
-        }
-        return shown | tagged | {name: address for name, address in addresses.items() if address}
+        address = device[f"{self.get_option('address')}_ipv4"]
+        reached = {"ansible_host": address} if address else {}
+        if endpoint := device["endpoint"]:
+            reached |= {
+                "packet_endpoint": endpoint["address"],
+                "packet_holds_endpoint": device["id"] in endpoint["assigned_to"],
+            }
+        return shown | tagged | reached
 
     def _construct(self, name: str, variables: dict[str, Any]) -> None:
         """The user's own variables and groups. Each costs as much as all of ours, so only where asked for."""
@@ -246,10 +267,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self.templar.template(value) if isinstance(value, str) else value
 
 
-def _endpoints(reservations: list[dict[str, Any]]) -> dict[str | None, str]:
+def _endpoints(reservations: Iterable[dict[str, Any]]) -> dict[str | None, dict[str, Any]]:
     """The elastic IP of each cluster's control planes, by the cluster's name."""
     return {
-        tag.removeprefix(ENDPOINT_TAG): reservation["address"]
+        tag.removeprefix(ENDPOINT_TAG): reservation
         for reservation in reservations
         for tag in reservation["tags"]
         if tag.startswith(ENDPOINT_TAG)

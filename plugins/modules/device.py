@@ -27,13 +27,9 @@ extends_documentation_fragment:
   - packet.kubernetes._attributes
   - packet.kubernetes._attributes.packet
   - packet.kubernetes._connection
+  - packet.kubernetes._connection.project
   - packet.kubernetes._wait
 options:
-  project:
-    description:
-      - Name or id of the project.
-      - If not set, the environment variable E(PACKET_PROJECT_ID) is used.
-    type: str
   devices:
     description:
       - The devices.

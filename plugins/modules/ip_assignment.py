@@ -18,12 +18,8 @@ extends_documentation_fragment:
   - packet.kubernetes._attributes
   - packet.kubernetes._attributes.packet
   - packet.kubernetes._connection
+  - packet.kubernetes._connection.project
 options:
-  project:
-    description:
-      - Name or id of the project.
-      - If not set, the environment variable E(PACKET_PROJECT_ID) is used.
-    type: str
   address:
     description:
       - The address, or a network as V(198.51.100.128/30), out of a reservation of the project.

@@ -20,12 +20,8 @@ extends_documentation_fragment:
   - packet.kubernetes._attributes
   - packet.kubernetes._attributes.packet
   - packet.kubernetes._connection
+  - packet.kubernetes._connection.project
 options:
-  project:
-    description:
-      - Name or id of the project.
-      - If not set, the environment variable E(PACKET_PROJECT_ID) is used.
-    type: str
   tags:
     description:
       - Tags that the reservation has, by which it is found. It may have others besides.

@@ -19,6 +19,9 @@ description:
   - A node whose kubelet stands still is not joined again. The kubelet is started.
   - Where the cluster still takes a machine of this name for alive, because it was reinstalled a moment ago,
     the join is tried again until the cluster has noticed.
+  - A control plane that joins with O(etcd) given is first taken out of etcd, where it is still a member from
+    before it was reinstalled or replaced. A member that is alive is never removed, and none is where etcd has
+    no majority without it.
 options:
   config:
     description:
@@ -31,6 +34,25 @@ options:
     description: Whether the machine shall be a control plane. The configuration has to say the same.
     type: bool
     default: false
+  etcd:
+    description:
+      - Where etcd is, and how it may know this machine from before. For control planes with etcd on them.
+      - Left out, a former member has to be removed by hand before the machine can join again.
+    type: dict
+    suboptions:
+      endpoints:
+        description: URLs of etcd on control planes that are whole, for example V(https://10.0.0.5:2379).
+        type: list
+        elements: str
+        required: true
+      name:
+        description: The name of the machine as a node, and so as a member.
+        type: str
+        required: true
+      address:
+        description: The address of the machine to which the other members connect.
+        type: str
+        required: true
 extends_documentation_fragment:
   - packet.kubernetes.kubeadm
   - packet.kubernetes.kubeadm.preflight
@@ -55,6 +77,10 @@ EXAMPLES = r"""
   packet.kubernetes.kubeadm_join:
     config: "{{ lookup('ansible.builtin.template', 'join.yml.j2') }}"
     control_plane: true
+    etcd:
+      endpoints: [https://10.0.0.5:2379]
+      name: "{{ inventory_hostname }}"
+      address: 10.0.0.6
   throttle: 1
 """
 

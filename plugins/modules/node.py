@@ -50,11 +50,11 @@ options:
         description: The absolute path.
         type: str
         required: true
-      owner:
+      owner: &owner
         description: Name or number of the user it belongs to.
         type: str
         default: root
-      group:
+      group: &group
         description: Name or number of the group it belongs to.
         type: str
         default: root
@@ -79,14 +79,8 @@ options:
       src:
         description: A text file on the controller, searched for in C(files/) of the role too.
         type: path
-      owner:
-        description: Name or number of the user it belongs to.
-        type: str
-        default: root
-      group:
-        description: Name or number of the group it belongs to.
-        type: str
-        default: root
+      owner: *owner
+      group: *group
       mode:
         description: Four octal digits, quoted.
         type: str

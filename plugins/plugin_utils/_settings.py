@@ -50,6 +50,9 @@ TAKEN_PORTS = {
 }
 """What else listens on a control plane."""
 
+KUBECONFIG_DAYS = range(61, 36501)
+"""A kubeconfig is renewed 60 days before its end, so a shorter one would be renewed by each run."""
+
 _UNUSABLE = tuple(IPv4Network(each) for each in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
 """This host, loopback, link-local, multicast and reserved (RFC 6890)."""
 
@@ -63,8 +66,8 @@ def problems(settings: Settings) -> list[str]:
     """What is wrong with a cluster's settings, a sentence for each; empty if all is well.
 
     Takes cluster_name, version, pod_cidr, service_cidr, dns_domain, api_port, control_planes and workers
-    (how many of them) and ca_days; and where they are known, endpoint (an IPv4 address or DNS name),
-    node_networks (the ranges that nodes have addresses from) and supported_versions.
+    (how many of them), ca_days and kubeconfig_days; and where they are known, endpoint (an IPv4 address or
+    DNS name), node_networks (the ranges that nodes have addresses from) and supported_versions.
     """
     return [sentence for rule in _RULES for sentence in rule(settings)]
 
@@ -123,6 +126,14 @@ def _api_port(settings: Settings) -> Iterator[str]:
 def _ca_days(settings: Settings) -> Iterator[str]:
     if not 1 <= (_integer(days := settings.get("ca_days")) or 0) <= 36500:
         yield f"ca_days is {days!r}; allowed are 1 to 36500"
+
+
+def _kubeconfig_days(settings: Settings) -> Iterator[str]:
+    if _integer(days := settings.get("kubeconfig_days")) not in KUBECONFIG_DAYS:
+        yield (
+            f"kubeconfig_days is {days!r}; allowed are {KUBECONFIG_DAYS[0]} to {KUBECONFIG_DAYS[-1]}, "
+            "because the certificate is renewed 60 days before its end"
+        )
 
 
 def _pod_cidr(settings: Settings) -> Iterator[str]:
@@ -196,6 +207,7 @@ _RULES: tuple[Rule, ...] = (
     _node_networks,
     _overlaps,
     _ca_days,
+    _kubeconfig_days,
 )
 
 

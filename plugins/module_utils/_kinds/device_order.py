@@ -26,6 +26,9 @@ LISTS = {
 }
 """Where the API says what an attribute may be: path, key of the list, key of the value."""
 
+NAMED = 3
+"""How many devices an error names: a wrong setting is mostly that of all."""
+
 ANY = "any"
 """As facility: wherever there is room."""
 
@@ -60,14 +63,26 @@ class Catalogue:
                 if order.get(name) not in (*values, None, ANY)
             }
             if wrong:
-                named = ", ".join(f"{value!r} (of {key})" for key, value in wrong.items())
                 raise ResourceError(
-                    f"device: {name} {named} is not offered; this API has: {', '.join(values)}"
+                    f"device: {name} {_named(wrong)} is not offered; this API has: {', '.join(values)}"
                 )
 
     def _offered(self, name: str) -> list[str]:
         path, key, value = LISTS[name]
         return sorted(item[value] for item in everything(self._client, path, key))
+
+
+def _named(wrong: Mapping[str, str]) -> str:
+    """Each wrong value once, with those that asked for it."""
+    asking: dict[str, list[str]] = {}
+    for key, value in wrong.items():
+        asking.setdefault(value, []).append(key)
+    return ", ".join(f"{value!r} (of {_few(keys)})" for value, keys in asking.items())
+
+
+def _few(keys: list[str]) -> str:
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return ", ".join(keys[:NAMED]) + more
 
 
 def _check_complete(hostname: str, order: Attributes) -> None:

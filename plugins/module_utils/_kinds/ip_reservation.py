@@ -79,7 +79,7 @@ class IpReservation:
         tags = set(self._params["tags"])
         found = [
             reservation
-            for reservation in map(_attributes, self._reservations())
+            for reservation in map(attributes, self._reservations())
             if tags <= set(reservation["tags"]) and asked.items() <= reservation.items()
         ]
         return only(f"ip_reservation: the one with tags {', '.join(sorted(tags))}", found)
@@ -87,11 +87,11 @@ class IpReservation:
     def create(self, wanted: Attributes) -> Attributes:
         """Reserves addresses; what would need somebody's approval is refused rather than left pending."""
         order = _body(wanted) | {"tags": self._params["tags"], "fail_on_approval_required": True}
-        return _attributes(self._client.call_api(self._home.path("ips"), "POST", order))
+        return attributes(self._client.call_api(self._home.path("ips"), "POST", order))
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes what is said of the reservation, never its addresses."""
-        return _attributes(self._client.call_api(f"ips/{found['id']}", "PATCH", _body(changes)))
+        return attributes(self._client.call_api(f"ips/{found['id']}", "PATCH", _body(changes)))
 
     def delete(self, found: Attributes) -> None:
         """Gives the addresses back; the API refuses while one is assigned."""
@@ -106,7 +106,8 @@ class IpReservation:
         return [item for item in everything if not item.get("management")]
 
 
-def _attributes(reservation: Item) -> Attributes:
+def attributes(reservation: Item) -> Attributes:
+    """A reservation of the API as a flat dictionary."""
     cidr = reservation["cidr"]
     return {
         "id": reservation["id"],

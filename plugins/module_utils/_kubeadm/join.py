@@ -13,9 +13,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from .._node.command import output_of
 from .._reconcile import Attributes, Normalise, ResourceError
+from .etcd import JoiningMachine, remove_former_member
 from .kubeadm import checked_config, run_kubeadm, wait_for_others
 from .machine import CONTROL_PLANE_LABEL, Machine
 from .reset import leave
@@ -35,6 +37,8 @@ class Membership:
     control_plane: bool
     ignore_preflight_errors: tuple[str, ...]
     timeout: float
+    etcd: JoiningMachine | None = None
+    """How etcd sees the machine; None where nothing is known of etcd."""
     machine: Machine = field(default_factory=Machine)
 
     name: ClassVar[str] = "membership"
@@ -43,6 +47,14 @@ class Membership:
     options: ClassVar[Mapping[str, Any]] = {
         "config": {"type": "str", "required": True, "no_log": True},
         "control_plane": {"type": "bool", "default": False},
+        "etcd": {
+            "type": "dict",
+            "options": {
+                "endpoints": {"type": "list", "elements": "str", "required": True},
+                "name": {"type": "str", "required": True},
+                "address": {"type": "str", "required": True},
+            },
+        },
         "ignore_preflight_errors": {"type": "list", "elements": "str", "default": []},
         "timeout": {"type": "int", "default": 300},
     }
@@ -56,6 +68,7 @@ class Membership:
             params["control_plane"],
             tuple(params["ignore_preflight_errors"]),
             params["timeout"],
+            _joining(params["etcd"]),
         )
 
     def wanted(self) -> Attributes:
@@ -129,6 +142,8 @@ class Membership:
         if self.ignore_preflight_errors:
             words.append(f"--ignore-preflight-errors={','.join(self.ignore_preflight_errors)}")
         self.machine.drop_halves()
+        if self.control_plane and self.etcd:
+            self._remove_former_member(self.etcd)
         deadline = time.monotonic() + self.timeout
         while True:
             remaining = deadline - time.monotonic()
@@ -141,3 +156,24 @@ class Membership:
             # A machine that was reinstalled, or that leaves and joins again, is taken for alive for a while.
             leave(self.machine, self.timeout, keep_authorities=self.control_plane)
             time.sleep(_RETRY)
+
+    def _remove_former_member(self, etcd: JoiningMachine) -> None:
+        """There is no data of etcd's here any more, so a member that was here cannot come back."""
+        # What kubeadm would issue in the course of the join; it takes it as it is then. Told its own version,
+        # it does not ask the network for the latest one.
+        version = output_of(["kubeadm", "version", "--output=short"]).strip()
+        words = ["init", "phase", "certs", "apiserver-etcd-client", f"--kubernetes-version={version}"]
+        run_kubeadm(words, run=self.machine.run, timeout=self.timeout)
+        remove_former_member(etcd, self.machine.etcd_api)
+
+
+def _joining(etcd: Mapping[str, Any] | None) -> JoiningMachine | None:
+    """From the option `etcd`. Raises ResourceError."""
+    if etcd is None:
+        return None
+    for url in etcd["endpoints"]:
+        if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+            raise ResourceError(
+                f"kubeadm_join: etcd.endpoints has {url!r}; allowed are URLs such as https://10.0.0.5:2379"
+            )
+    return JoiningMachine(etcd["name"], etcd["address"], tuple(etcd["endpoints"]))

@@ -79,7 +79,8 @@ def run_kubeadm(words: Sequence[str], *, run: Path, timeout: float, config: str 
         problem = f"failed with code {code}"
     else:
         return said
-    raise ResourceError(f"kubeadm {words[0]} {problem}; it said:\n{last_words(said)}")
+    verb = " ".join(word for word in words if not word.startswith("-"))
+    raise ResourceError(f"kubeadm {verb} {problem}; it said:\n{last_words(said)}")
 
 
 def wait_for_others(run: Path, timeout: float) -> None:

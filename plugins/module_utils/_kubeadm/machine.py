@@ -135,6 +135,12 @@ class Machine:
             raise ResourceError(f"{conf} names no server, which kubeadm puts there")
         return Api(server[1], self.etc / "pki/ca.crt", self.kubelet_certificate.read_bytes())
 
+    def etcd_api(self, url: str) -> Api:
+        """etcd on another machine, asked with the certificate that this machine's API server has for it."""
+        client = self.etc / "pki/apiserver-etcd-client"
+        credentials = b"".join(client.with_suffix(end).read_bytes() for end in (".crt", ".key"))
+        return Api(url, self.etc / "pki/etcd/ca.crt", credentials)
+
     @property
     def _admin(self) -> bytes:
         """The certificate and the key in admin.conf. Raises ResourceError."""

@@ -8,28 +8,14 @@ This module util is PRIVATE to the collection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, Any, ClassVar
 
-from .._reconcile import Attributes
 from .download import download
-from .inode import (
-    checked_mode,
-    digest_script,
-    ownership,
-    read_digests,
-    read_stat,
-    remove,
-    replacing,
-    set_ownership,
-    stat_script,
-    type_of,
-)
-from .part import Part, checked, checked_path
-
-if TYPE_CHECKING:
-    from typing import Self
+from .inode import checked_mode
+from .part import checked, checked_path
+from .whole_file import WholeFile
 
 DOWNLOADED: Mapping[str, Any] = {
     "url": {"type": "str", "required": True},
@@ -48,11 +34,11 @@ def checked_checksum(field: str, checksum: str) -> str:
 
 
 @dataclass(frozen=True)
-class Binary(Part):
+class Binary(WholeFile):
     """A file with a known digest, downloaded from a URL where it is not there already."""
 
     name: ClassVar[str] = "binary"
-    immutable: ClassVar[frozenset[str]] = frozenset({"type"})
+    follows_links: ClassVar[bool] = True
     options: ClassVar[Mapping[str, Any]] = {
         "path": {"type": "str", "required": True},
         **DOWNLOADED,
@@ -78,45 +64,8 @@ class Binary(Part):
         )
 
     @property
-    def key(self) -> str:
-        return self.path
+    def sha256(self) -> str:
+        return self.checksum
 
-    @classmethod
-    def probe(cls, parts: Sequence[Self]) -> str:
-        paths = [part.path for part in parts]
-        return f"{stat_script(paths, follow=True)}\n{digest_script(paths)}"
-
-    @classmethod
-    def read(cls, parts: Sequence[Self], lines: Sequence[str]) -> list[Attributes | None]:
-        inodes, digests = read_stat(lines), read_digests(lines)
-        return [
-            {
-                "type": type_of(inode),
-                "sha256": digests.get(part.path),
-                **ownership(inode, part.owner, part.group),
-            }
-            if (inode := inodes.get(part.path))
-            else None
-            for part in parts
-        ]
-
-    def wanted(self) -> Attributes:
-        return {
-            "type": "file",
-            "sha256": self.checksum,
-            "owner": self.owner,
-            "group": self.group,
-            "mode": self.mode,
-        }
-
-    def update(self, found: Attributes, changes: Attributes) -> Attributes:
-        wanted = self.wanted()
-        if "sha256" in changes:
-            with replacing(self.path, wanted) as file:
-                download(self.url, self.checksum, file)
-        else:
-            set_ownership(self.path, wanted)
-        return wanted
-
-    def delete(self, found: Attributes) -> None:
-        remove(self.path)
+    def write(self, file: IO[bytes]) -> None:
+        download(self.url, self.checksum, file)

@@ -9,36 +9,21 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, Any, ClassVar
 
-from .._reconcile import Attributes
-from .inode import (
-    OWNERSHIP,
-    checked_mode,
-    digest_script,
-    ownership,
-    read_digests,
-    read_stat,
-    remove,
-    replacing,
-    set_ownership,
-    stat_script,
-    type_of,
-)
-from .part import Part, checked_path
-
-if TYPE_CHECKING:
-    from typing import Self
+from .inode import OWNERSHIP, checked_mode
+from .part import checked_path
+from .whole_file import WholeFile
 
 
 @dataclass(frozen=True)
-class File(Part):
+class File(WholeFile):
     """A text file with this content."""
 
     name: ClassVar[str] = "file"
-    immutable: ClassVar[frozenset[str]] = frozenset({"type"})
+    follows_links: ClassVar[bool] = False
     options: ClassVar[Mapping[str, Any]] = {
         "path": {"type": "str", "required": True},
         # Never logged, whether sensitive or not: a log is no place for files.
@@ -64,46 +49,8 @@ class File(Part):
         return cls(path, params["content"], params["owner"], params["group"], mode, params["sensitive"])
 
     @property
-    def key(self) -> str:
-        return self.path
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content.encode()).hexdigest()
 
-    @classmethod
-    def probe(cls, parts: Sequence[Self]) -> str:
-        paths = [part.path for part in parts]
-        return f"{stat_script(paths)}\n{digest_script(paths)}"
-
-    @classmethod
-    def read(cls, parts: Sequence[Self], lines: Sequence[str]) -> list[Attributes | None]:
-        inodes, digests = read_stat(lines), read_digests(lines)
-        return [
-            {
-                "type": type_of(inode),
-                # A link is replaced by a file, whatever is in the file that it leads to.
-                "sha256": digests.get(part.path) if inode.type.startswith("regular") else inode.type,
-                **ownership(inode, part.owner, part.group),
-            }
-            if (inode := inodes.get(part.path))
-            else None
-            for part in parts
-        ]
-
-    def wanted(self) -> Attributes:
-        return {
-            "type": "file",
-            "sha256": hashlib.sha256(self.content.encode()).hexdigest(),
-            "owner": self.owner,
-            "group": self.group,
-            "mode": self.mode,
-        }
-
-    def update(self, found: Attributes, changes: Attributes) -> Attributes:
-        wanted = self.wanted()
-        if "sha256" in changes:
-            with replacing(self.path, wanted) as file:
-                file.write(self.content.encode())
-        else:
-            set_ownership(self.path, wanted)
-        return wanted
-
-    def delete(self, found: Attributes) -> None:
-        remove(self.path)
+    def write(self, file: IO[bytes]) -> None:
+        file.write(self.content.encode())

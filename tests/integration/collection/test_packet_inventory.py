@@ -59,7 +59,9 @@ def test_groups_and_variables(ansible: Ansible, packetd: Any, cluster: str) -> N
     assert groups["tag_index_0"] == ["blue-control-plane-0"]
 
     device = next(device for device in listed(packetd, cluster) if device["hostname"] == "blue-fast-0")
-    addresses = {item["public"]: item["address"] for item in device["ip_addresses"]}
+    addresses = {
+        item["public"]: item["address"] for item in device["ip_addresses"] if item["address_family"] == 4
+    }
     assert found["_meta"]["hostvars"]["blue-fast-0"] == {
         "ansible_host": addresses[True],
         "packet_id": device["id"],
@@ -94,6 +96,11 @@ def test_devices_know_the_elastic_ip_of_their_clusters_control_planes(
     found, _ = ansible.inventory({"projects": [cluster]})
     variables = found["_meta"]["hostvars"]
     assert variables["blue-fast-0"]["packet_endpoint"] == reserved["address"]
+    assert not variables["blue-fast-0"]["packet_holds_endpoint"]
+    path = f"/devices/{variables['blue-fast-0']['packet_id']}/ips"
+    packetd.call("POST", path, {"address": f"{reserved['address']}/32"})
+    held = ansible.inventory({"projects": [cluster]})[0]["_meta"]["hostvars"]
+    assert [host for host in held if held[host].get("packet_holds_endpoint")] == ["blue-fast-0"]
     assert "packet_endpoint" not in variables["green-slow-0"]
 
 
@@ -168,14 +175,14 @@ def test_a_cached_inventory_does_not_ask(ansible: Ansible, packetd: Any, cluster
 
 
 BAD_INPUT: list[tuple[dict[str, Any], dict[str, str], str]] = [
-    ({}, {"PACKET_API_URL": ""}, "my.packet.yml: api_url is not set: "),
+    ({}, {"PACKET_API_URL": ""}, "api_url is not set: "),
     ({}, {"PACKET_API_TOKEN": "this-token-is-wrong"}, "came from the environment variable PACKET_API_TOKEN"),
+    ({"api_token": "this-token-is-wrong"}, {}, "came from the option api_token"),
     (
         {"projects": ["00000000-0000-4000-8000-000000000000"]},
         {},
         "does not exist, or the token has no access",
     ),
-    ({"address": "ipv9"}, {}, "ipv9"),
 ]
 
 
@@ -183,7 +190,23 @@ def test_bad_input_is_one_clear_error(ansible: Ansible) -> None:
     for config, environment, text in BAD_INPUT:
         found, complaints = ansible.inventory(config, **environment)
         assert not found
+        assert complaints.startswith("[ERROR]: my.packet.yml: ")
         assert text in complaints
+        assert complaints.count("\n") == 1
+        assert "this-token-is-wrong" not in complaints
+
+
+def test_where_a_source_may_fail_the_run_goes_on(ansible: Ansible) -> None:
+    lenient = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "0", "PACKET_API_TOKEN": "this-token-is-wrong"}
+    found, complaints = ansible.inventory({}, **lenient)
+    assert found["_meta"]["hostvars"] == {}
+    assert "came from the environment variable PACKET_API_TOKEN" in complaints
+
+
+def test_a_value_that_is_not_allowed_is_named(ansible: Ansible) -> None:
+    found, complaints = ansible.inventory({"address": "ipv9"})
+    assert not found
+    assert "ipv9" in complaints
 
 
 def test_a_file_of_another_name_is_not_ours(ansible: Ansible) -> None:

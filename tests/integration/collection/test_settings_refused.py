@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings that cannot be: site.yml refuses them before it asks any API, or makes a single file."""
+"""Settings that cannot be: site.yml refuses them before it makes a single file, or anything at the API."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ NOBODY = {"PACKET_API_URL": "http://127.0.0.1:9", "PACKET_API_TOKEN": "unused"}
         ({"kubernetes_service_cidr": "172.26.5.0/24"}, "pod_cidr is 172.26.0.0/16 and overlaps service_cidr"),
         ({"kubernetes_cluster_name": "Prod_1"}, "cluster_name is 'Prod_1'; allowed are"),
         ({"pki_ca_days": 0}, "ca_days is 0; allowed are 1 to 36500"),
+        ({"pki_kubeconfig_days": 60}, "kubeconfig_days is 60; allowed are 61 to 36500"),
         (
             {"provision_pools": [{"name": "fast", "count": 300}]},
             "which has a /24 for 256 nodes; allowed are larger ranges, because there are 301",
@@ -31,16 +32,41 @@ NOBODY = {"PACKET_API_URL": "http://127.0.0.1:9", "PACKET_API_TOKEN": "unused"}
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_a_setting_that_cannot_be_is_named(tmp_path: Path, settings: dict[str, Any], sentence: str) -> None:
-    assets = tmp_path / "assets"
+    assert sentence in refusal(Ansible(tmp_path, NOBODY), settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"provision_metro": "xx"}, "metro 'xx' (of kubernetes-control-plane-0, "),
+        ({"provision_operating_system": "beos"}, "operating_system 'beos' (of kubernetes-control-plane-0, "),
+        (
+            {"provision_pools": [{"name": "fast", "count": 1, "plan": "c9.huge"}]},
+            "plan 'c9.huge' (of kubernetes-fast-0) is not offered; this API has: ",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_the_api_does_not_offer_is_refused_before_anything_is_made(
+    ansible: Ansible, packetd: Any, settings: dict[str, Any], sentence: str
+) -> None:
+    before = packetd.call("GET", "/projects")
+    assert sentence in refusal(ansible, settings)
+    assert packetd.call("GET", "/projects") == before
+
+
+def refusal(ansible: Ansible, settings: dict[str, Any]) -> str:
+    """Why site.yml refuses these settings, without having made a file."""
+    assets = ansible.folder / "assets"
     chosen = {"provision_project": "p", "kubernetes_asset_dir": str(assets), **settings}
     done = subprocess.run(
         ["ansible-playbook", "-i", "localhost,", "packet.kubernetes.site", "-e", json.dumps(chosen)],
-        env=Ansible(tmp_path, NOBODY).environment,
+        env=ansible.environment,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
     assert done.returncode == 2, done.stdout + done.stderr
-    assert sentence in json.loads(done.stdout)["plays"][0]["tasks"][-1]["hosts"]["localhost"]["msg"]
     assert not assets.exists()
+    return str(json.loads(done.stdout)["plays"][0]["tasks"][-1]["hosts"]["localhost"]["msg"])

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,10 +10,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-
-# Devices are made as in the tests of the driver.
-sys.path.append(str(Path(__file__).parents[1] / "docker"))
-
 from docker_site import Host, Site
 from node_runs import Machine
 

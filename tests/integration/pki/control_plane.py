@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -40,8 +41,9 @@ def binaries(folder: Path) -> tuple[Path, Path]:
         subprocess.run([mirror, "build", "--kubernetes", VERSION], check=True)
     with tarfile.open(max(files.glob(archives))) as archive:
         (member,) = (member for member in archive.getmembers() if member.name.endswith("/etcd"))
-        member.name = "etcd"
-        archive.extract(member, folder, filter="data")
+        with archive.extractfile(member) as content, (folder / "etcd").open("wb") as etcd:
+            shutil.copyfileobj(content, etcd)
+    (folder / "etcd").chmod(0o755)
     # What the store keeps is for machines to download, and so need not be executable.
     link = folder / "kube-apiserver"
     os.link(apiserver, link) if os.access(apiserver, os.X_OK) else link.write_bytes(apiserver.read_bytes())
@@ -56,7 +58,7 @@ def serve(folder: Path, pki: Path, port: int) -> Iterator[None]:
     etcd_url, peer_url = f"https://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         stack.enter_context(
-            _running(
+            running(
                 folder / "etcd.log",
                 etcd,
                 f"--data-dir={folder / 'data'}",
@@ -73,7 +75,7 @@ def serve(folder: Path, pki: Path, port: int) -> Iterator[None]:
             )
         )
         server = stack.enter_context(
-            _running(
+            running(
                 folder / "apiserver.log",
                 apiserver,
                 f"--etcd-servers={etcd_url}",
@@ -105,7 +107,7 @@ def serve(folder: Path, pki: Path, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def _running(log: Path, *command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(log: Path, *command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
     environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)

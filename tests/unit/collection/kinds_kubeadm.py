@@ -27,7 +27,8 @@ def control_plane(machine: Machine, *skip_phases: str, timeout: float = 20) -> C
 
 
 def membership(machine: Machine, *, control_plane: bool = False, timeout: float = 20) -> Membership:
-    return Membership(JOIN_CONTROL_PLANE if control_plane else JOIN, control_plane, (), timeout, machine)
+    config = JOIN_CONTROL_PLANE if control_plane else JOIN
+    return Membership(config, control_plane, (), timeout, machine=machine)
 
 
 class Node:

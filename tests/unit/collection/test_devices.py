@@ -265,6 +265,12 @@ def test_what_is_not_offered_is_refused_with_what_is(
     assert not api.writes
 
 
+def test_a_value_that_many_ask_for_is_named_once(api: FakePacket) -> None:
+    wrong = [{"hostname": name, "metro": "xx"} for name in ("a", "b", "c", "d", "e")]
+    with pytest.raises(ResourceError, match=r"metro 'xx' \(of a, b, c and 2 more\), 'yy' \(of f\) is not"):
+        settle(api, devices=[*wrong, {"hostname": "f", "metro": "yy"}])
+
+
 def test_what_is_missing_for_an_order_is_said(api: FakePacket) -> None:
     params = options(Devices.options, project="p", devices=hosts("a"))
     devices = Devices(api, params)

@@ -27,8 +27,9 @@ GOOD: dict[str, Any] = {
     "service_cidr": "172.25.0.0/16",
     "node_networks": ["10.99.0.0/24", "198.51.100.0/24"],
     "ca_days": 3650,
+    "kubeconfig_days": 365,
 }
-NUMBERS = ("control_planes", "workers", "api_port", "ca_days")
+NUMBERS = ("control_planes", "workers", "api_port", "ca_days", "kubeconfig_days")
 
 
 def test_good_settings_have_no_problem() -> None:
@@ -69,6 +70,7 @@ def test_each_setting_that_is_missing_is_named() -> None:
         *(("endpoint", text) for text in ("198.51.100.300", "api.example.com:6443", "https://x", 7)),
         *(("node_networks", [text]) for text in ("10.0.0.1", "10.0.0.1/8", "all")),
         *(("ca_days", days) for days in (0, -1, 36501, "ten")),
+        *(("kubeconfig_days", days) for days in (0, 60, 36501, "a year")),
     ],
 )
 def test_a_wrong_value_gives_one_sentence_with_setting_value_and_what_is_allowed(
