@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from lab import prerequisites
 from lab.down import clean, down
 from lab.failure import LabError
 from lab.up import Wanted, ground, serve, up
@@ -33,6 +34,8 @@ def _command(arguments: argparse.Namespace) -> Callable[[], object]:
             return lambda: serve(_wanted(arguments))
         case "ground":
             return lambda: ground(arguments.kubernetes)
+        case "tools":
+            return lambda: prerequisites.install(requirements=prerequisites.TEST_REQUIREMENTS)
         case "down":
             return down
         case _:
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         make.add_argument("--kubernetes", default=Wanted.kubernetes, help="version, such as %(default)s")
     base = commands.add_parser("ground", help="what a cluster needs beneath: packages, docker, image, mirror")
     base.add_argument("--kubernetes", default=Wanted.kubernetes, help="version, such as %(default)s")
+    commands.add_parser("tools", help="packages that the tests need besides")
     commands.add_parser("down", help="removes what up made")
     commands.add_parser("clean", help="down, and removes the caches too")
     return parser

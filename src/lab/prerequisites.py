@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,21 +35,28 @@ REQUIREMENTS = (
     Requirement("gcc", "gcc"),
     Requirement("libc6-dev", "/usr/include/stdio.h"),
     Requirement("libseccomp-dev", "/usr/include/seccomp.h"),
+    Requirement("pkg-config", "pkg-config"),
 )
+
+POSTGRESQL = "postgresql-15"
+TEST_REQUIREMENTS = (Requirement(POSTGRESQL, "/usr/lib/postgresql/15/bin/postgres"),)
+"""What the tests need besides."""
+
+_NO_DATABASE = Path("/etc/postgresql-common/createcluster.d/lab.conf")
 
 REGISTRY_UNIT = "docker-registry.service"
 SYSTEM_PATHS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 """Where much of it is; users have them in their PATH on some systems and not on others."""
 
 
-def missing(root: Path = Path("/")) -> list[Requirement]:
+def missing(root: Path = Path("/"), requirements: Sequence[Requirement] = REQUIREMENTS) -> list[Requirement]:
     """What is not there. `root`: where paths are looked for."""
-    return [requirement for requirement in REQUIREMENTS if not _found(requirement.provides, root)]
+    return [requirement for requirement in requirements if not _found(requirement.provides, root)]
 
 
-def install(root: Path = Path("/")) -> None:
+def install(root: Path = Path("/"), requirements: Sequence[Requirement] = REQUIREMENTS) -> None:
     """Installs what is missing on Debian 12; elsewhere a LabError says what to install. Says what it does."""
-    lacking = missing(root)
+    lacking = missing(root, requirements)
     if not lacking:
         return
     packages = [requirement.package for requirement in lacking]
@@ -63,7 +71,7 @@ def install(root: Path = Path("/")) -> None:
     print(f"installing {len(packages)} packages with apt: {', '.join(packages)}", flush=True)
     _apt_get("update")
     _install(packages, root)
-    if still := missing(root):
+    if still := missing(root, requirements):
         names = ", ".join(requirement.provides for requirement in still)
         raise LabError(f"apt-get has installed {', '.join(packages)}, and yet there is no {names}")
 
@@ -85,17 +93,37 @@ def _system(root: Path) -> dict[str, str]:
 
 
 def _install(packages: Sequence[str], root: Path) -> None:
+    with _no_registry(packages, root), _no_database(packages):
+        _apt_get("install", "--no-install-recommends", *packages)
+
+
+@contextmanager
+def _no_registry(packages: Sequence[str], root: Path) -> Iterator[None]:
     # The package starts a registry of its own on port 5000 of every address, which nobody has asked for.
     silence = "docker-registry" in packages and (root / "run" / "systemd" / "system").is_dir()
     if silence:
         _run(["systemctl", "mask", "--runtime", "--quiet", REGISTRY_UNIT])
     try:
-        _apt_get("install", "--no-install-recommends", *packages)
+        yield
     finally:
         if silence:
             _run(["systemctl", "unmask", "--runtime", "--quiet", REGISTRY_UNIT])
     if silence:
         _run(["systemctl", "disable", "--quiet", REGISTRY_UNIT])
+
+
+@contextmanager
+def _no_database(packages: Sequence[str]) -> Iterator[None]:
+    # The package makes and starts a database on port 5432; the tests want its programs alone.
+    silence = POSTGRESQL in packages
+    if silence:
+        _run(["mkdir", "--parents", str(_NO_DATABASE.parent)])
+        _run(["sh", "-c", f"echo create_main_cluster = false >{_NO_DATABASE}"])
+    try:
+        yield
+    finally:
+        if silence:
+            _run(["rm", "--force", str(_NO_DATABASE)])
 
 
 def _apt_get(*arguments: str) -> None:

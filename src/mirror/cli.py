@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     store = Store(options.store)
     # So that whatever was begun is also cleaned up when somebody ends us.
     signal.signal(signal.SIGTERM, _ended)
+    # Shells start what runs in their background deaf to this one, and Python leaves that as it is.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         options.run(options, store)
     except MirrorError as error:

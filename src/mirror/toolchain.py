@@ -63,6 +63,9 @@ def check_c(components: list[Component]) -> None:
     missing = [name for name in packages if not _debian_package(name)]
     if not any(map(shutil.which, ("cc", "gcc"))):
         missing = ["gcc", "libc6-dev", *missing]
+    # cgo asks it where a library's headers are.
+    if packages and shutil.which("pkg-config") is None:
+        missing.append("pkg-config")
     if missing:
         raise MirrorError(f"missing to compile C: apt-get install {' '.join(missing)}")
 

@@ -153,3 +153,19 @@ def test_debians_own_registry_is_kept_from_taking_the_port(debian: Machine) -> N
     with pytest.raises(LabError, match="and yet there is no"):
         prerequisites.install(debian.root)
     assert debian.asked[-1] == "systemctl disable --quiet docker-registry.service"
+
+
+def test_the_programs_of_a_database_come_without_one(debian: Machine) -> None:
+    for command in ("mkdir", "sh", "rm"):
+        debian.command(command, f'#!/bin/sh\necho "{command} $*" >>"{debian.root}/apt.log"\n')
+    debian.apt(
+        '/bin/mkdir -p "{root}/usr/lib/postgresql/15/bin"; : >"{root}/usr/lib/postgresql/15/bin/postgres"'
+    )
+    prerequisites.install(debian.root, prerequisites.TEST_REQUIREMENTS)
+    kept = "/etc/postgresql-common/createcluster.d/lab.conf"
+    assert [line for line in debian.asked if "noninteractive" not in line] == [
+        "mkdir --parents /etc/postgresql-common/createcluster.d",
+        f"sh -c echo create_main_cluster = false >{kept}",
+        f"rm --force {kept}",
+    ]
+    assert debian.asked[-2].endswith(" install --no-install-recommends postgresql-15")
