@@ -21,6 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from packetd.ownership import write_private
 from packetd.settings import State
+from packetd.store import Store
+from packetd.store.tables import Setting
 
 HOSTS = ("api.packet.net", "api.equinix.com", "metadata.packet.net", "metadata.platformequinix.com")
 # Whoever trusts the authority trusts it for these names only.
@@ -31,12 +33,10 @@ _SERVER_DAYS = 365
 
 
 def server_context(state: State) -> ssl.SSLContext:
-    """TLS for HOSTS, signed by the state's authority, which is made when there is none.
+    """TLS for HOSTS, signed by the state's authority (see share_authority).
 
     The server's own certificate is made anew at every start.
     """
-    if not (state.ca_certificate.exists() and state.ca_key.exists()):
-        _make_authority(state)
     authority = x509.load_pem_x509_certificate(state.ca_certificate.read_bytes())
     authority_key = load_pem_private_key(state.ca_key.read_bytes(), None)
     if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
@@ -55,7 +55,29 @@ def server_context(state: State) -> ssl.SSLContext:
     return context
 
 
-def _make_authority(state: State) -> None:
+def share_authority(store: Store, state: State) -> None:
+    """Give the state the authority of its database, which is made when there is none.
+
+    In the database all servers over it have the same one, and so has what is restored from a backup.
+    """
+    with store.write() as session:
+        known = [session.get(Setting, file.name) for file in (state.ca_key, state.ca_certificate)]
+        key, certificate = (setting.value.encode() if setting else None for setting in known)
+        if key is None or certificate is None:
+            if not (state.ca_certificate.exists() and state.ca_key.exists()):
+                _write_authority(state, *_make_authority())
+            for file in (state.ca_key, state.ca_certificate):
+                session.merge(Setting(name=file.name, value=file.read_text()))
+        else:
+            _write_authority(state, key, certificate)
+
+
+def _write_authority(state: State, key: bytes, certificate: bytes) -> None:
+    write_private(state.ca_key, key)
+    state.ca_certificate.write_bytes(certificate)
+
+
+def _make_authority() -> tuple[bytes, bytes]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"packetd {os.urandom(4).hex()}")])
     permitted: list[x509.GeneralName] = [x509.DNSName(domain) for domain in _DOMAINS]
@@ -66,9 +88,7 @@ def _make_authority(state: State) -> None:
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    # The key first: a certificate without its key would never be completed.
-    write_private(state.ca_key, _pem(key))
-    state.ca_certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+    return _pem(key), certificate.public_bytes(Encoding.PEM)
 
 
 def _server_certificate(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -52,6 +53,13 @@ def serving(state: State) -> Serving | None:
         except BlockingIOError:
             return msgspec.json.decode(state.serving.read_bytes(), type=Serving)
     return None
+
+
+def identity(state: State) -> str:
+    """The id of a state directory, which it is given when it is first asked for."""
+    if not state.identity.exists():
+        write_private(state.identity, str(uuid.uuid4()).encode() + b"\n")
+    return state.identity.read_text().strip()
 
 
 def write_private(path: Path, content: bytes) -> None:

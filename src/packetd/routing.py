@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from packetd.drivers import Driver, DriverError
 from packetd.store import Store
@@ -22,7 +22,7 @@ _AGAIN_AFTER = timedelta(seconds=2)
 
 
 class Routing:
-    """Used by one thread at a time to apply(), and by the provisioner's dispatcher to ask due()."""
+    """Used by one thread at a time to apply(), and by the provisioner's dispatcher for the rest."""
 
     def __init__(self, store: Store, driver: Driver) -> None:
         self._store = store
@@ -30,12 +30,18 @@ class Routing:
         self._applied: dict[str, str] = {}
         self.next_attempt: datetime | None = None
 
-    def due(self) -> bool:
-        """Whether routes differ from what is wanted, and it is time to try."""
-        if self.next_attempt is not None and now() < self.next_attempt:
-            return False
-        wanted, written = self._look()
-        return wanted != self._applied or written != wanted
+    def begin(self) -> None:
+        """From now on it is this server that tells the driver: all of them, at once."""
+        self._applied = {}
+        self.next_attempt = now()
+
+    @staticmethod
+    def differ() -> ColumnElement[bool]:
+        """Whether routes are not those that are wanted, as a part of a question to the database."""
+        return or_(
+            select(_wanted().except_(_written()).subquery()).exists(),
+            select(_written().except_(_wanted()).subquery()).exists(),
+        )
 
     def apply(self) -> None:
         """Bring the routes to what is wanted; what the driver refuses is tried again later."""
@@ -54,15 +60,9 @@ class Routing:
             self.next_attempt = None
 
     def _look(self) -> tuple[dict[str, str], dict[str, str]]:
-        # A machine can be routed to once it was made.
-        assigned = (
-            select(Assignment.network, Assignment.device_id)
-            .join(Device, Device.id == Assignment.device_id)
-            .where(Device.installed_at.is_not(None))
-        )
         with self._store.read() as session:
-            wanted = {row.network: row.device_id for row in session.execute(assigned)}
-            written = {route.network: route.device_id for route in session.scalars(select(Route))}
+            wanted = {row.network: row.device_id for row in session.execute(_wanted())}
+            written = {row.network: row.device_id for row in session.execute(_written())}
         return wanted, written
 
     def _try(self, network: str, device_id: str | None) -> bool:
@@ -89,3 +89,16 @@ class Routing:
             route = session.get(Route, network)
             if route is not None:
                 session.delete(route)
+
+
+def _wanted() -> Select[str, str]:
+    # A machine can be routed to once it was made.
+    return (
+        select(Assignment.network, Assignment.device_id)
+        .join(Device, Device.id == Assignment.device_id)
+        .where(Device.installed_at.is_not(None))
+    )
+
+
+def _written() -> Select[str, str]:
+    return select(Route.network, Route.device_id)

@@ -7,9 +7,10 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -17,19 +18,30 @@ import msgspec
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from packetd import accounts, api, metadata
+from packetd import accounts, api, metadata, privileges
 from packetd.api.calls import Context
-from packetd.certificates import server_context
+from packetd.api.renderings import Renderings
+from packetd.api.turns import Turns
+from packetd.certificates import server_context, share_authority
+from packetd.connections import Config
 from packetd.drivers import Driver, DriverError
-from packetd.drivers.choice import make_driver
+from packetd.drivers.choice import CAPABILITIES, make_driver
 from packetd.drivers.record import RecordDriver
+from packetd.facts import remember_driver, remember_network
+from packetd.faults import Faults
 from packetd.gateway import Gateway
+from packetd.limits import BodyLimits
+from packetd.market import Market
+from packetd.membership import Membership
 from packetd.model import catalogue
-from packetd.ownership import ServerError, locked
+from packetd.model.tokens import digest_of
+from packetd.ownership import ServerError, identity, locked
 from packetd.provisioner import Provisioner
-from packetd.settings import Listen, ServedNetwork, Serving, Settings
-from packetd.store import Store, open_sqlite
-from packetd.store.tables import Setting
+from packetd.settings import Limits, Listen, ServedNetwork, Serving, Settings
+from packetd.store import Store
+from packetd.store.location import open_store, remember
+from packetd.store.placement import Site
+from packetd.store.reservations import grant_pending
 
 log = logging.getLogger(__name__)
 
@@ -37,41 +49,57 @@ _METADATA_PORT = 80
 _GRACE_SECONDS = 5
 
 
-def remember_driver(store: Store, name: str) -> None:
-    """Note which driver the state's machines belong to; raises ServerError when it is another."""
-    with store.write() as session:
-        known = session.get(Setting, "driver")
-        if known is None:
-            session.add(Setting(name="driver", value=name))
-        elif known.value != name:
-            raise ServerError(
-                f"this state was made with --driver {known.value}, not {name};"
-                " give --state another directory, or `packetd destroy` this one first"
-            )
-
-
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; raises ServerError when that cannot begin."""
-    with locked(settings.state):
+    _allow_files(settings.limits)
+    with contextlib.ExitStack() as stack:
+        api_socket = stack.enter_context(_bind(settings.api, "--api"))
+        proxy_socket = stack.enter_context(_bind(settings.proxy, "--proxy"))
+        _drop_privileges(settings)
+        stack.enter_context(locked(settings.state))
         settings.state.serving.unlink(missing_ok=True)
-        with contextlib.ExitStack() as stack:
-            api_socket = stack.enter_context(_bind(settings.api, "--api"))
-            proxy_socket = stack.enter_context(_bind(settings.proxy, "--proxy"))
-            store = open_sqlite(settings.state.database)
-            stack.callback(store.close)
-            remember_driver(store, settings.driver)
-            accounts.prepare(store, settings.state)
-            _run(settings, store, api_socket, proxy_socket)
+        store = open_store(settings.state, make=True)
+        stack.callback(store.close)
+        remember(settings.state, store)
+        remember_driver(store, settings.state, settings.driver)
+        accounts.prepare(store, settings.state)
+        share_authority(store, settings.state)
+        _run(settings, store, api_socket, proxy_socket)
+
+
+def _drop_privileges(settings: Settings) -> None:
+    if settings.user is None:
+        privileges.drop({privileges.DAC_OVERRIDE, *CAPABILITIES[settings.driver]})
+    elif CAPABILITIES[settings.driver]:
+        raise ServerError(f"--user: the {settings.driver} driver works on the host's network, as root only")
+    else:
+        privileges.drop((), settings.user)
+
+
+def _allow_files(limits: Limits) -> None:
+    """A connection through the proxy has three ends here; the database and the rest need some too."""
+    needed = 4 * limits.connections + 256
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise ServerError(
+            f"--connections {limits.connections} needs {needed} open files, but the limit is {hard};"
+            " raise it (ulimit -Hn) or allow fewer connections"
+        )
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_socket: socket.socket) -> None:
-    driver = make_driver(settings)
+    faults = Faults(store)
+    driver = make_driver(settings, store.url if store.shared else None)
     provisioner = Provisioner(
         store,
         driver,
         catalogue.load(),
+        Membership(store, identity(settings.state), lease=settings.lease),
         limit=timedelta(seconds=settings.provisioning_limit),
         workers=settings.workers,
+        hinder=faults.hinder,
     )
     if isinstance(driver, RecordDriver):
         driver.phone_home = provisioner.phone_home
@@ -79,18 +107,47 @@ def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_sock
         driver.start()
     except DriverError as error:
         raise ServerError(f"driver {settings.driver}: {error}") from None
+    remember_network(store, driver.network)
     try:
+        with store.write() as session:
+            grant_pending(session, driver.network.elastic, settings.address_quota)
         metadata_sockets = _metadata_sockets(driver)
+        faults.start()
+        site = Site(catalogue.load(), driver, faults.exhausted, settings.device_quota)
+        market = Market(store, site, provisioner.wake)
         provisioner.start()
+        market.start()
         try:
-            asyncio.run(
-                _serve(settings, store, driver, provisioner, (api_socket, proxy_socket, *metadata_sockets))
-            )
+            context = make_context(settings, store, driver, provisioner, faults)
+            sockets = (api_socket, proxy_socket, *metadata_sockets)
+            asyncio.run(_serve(settings, context, provisioner.phone_home, sockets))
         finally:
+            market.stop()
             provisioner.stop()
+            faults.stop()
     finally:
         driver.stop()
         settings.state.serving.unlink(missing_ok=True)
+
+
+def make_context(
+    settings: Settings, store: Store, driver: Driver, provisioner: Provisioner, faults: Faults
+) -> Context:
+    """What all calls share, over these parts."""
+    administrator = digest_of(settings.state.admin_token.read_text().strip())
+    return Context(
+        store,
+        catalogue.load(),
+        driver,
+        provisioner.wake,
+        faults,
+        administrator,
+        Turns(),
+        Renderings(),
+        settings.address_quota,
+        settings.device_quota,
+        settings.userdata_limit,
+    )
 
 
 def _metadata_sockets(driver: Driver) -> list[socket.socket]:
@@ -101,7 +158,8 @@ def _metadata_sockets(driver: Driver) -> list[socket.socket]:
 
 def _bind(listen: Listen, what: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # Named, as asyncio sends small answers at once only where it knows that this is TCP.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     # A port whose last connections are still closing may be taken again.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -136,28 +194,26 @@ class _ByHost:
 
 
 async def _serve(
-    settings: Settings,
-    store: Store,
-    driver: Driver,
-    provisioner: Provisioner,
-    sockets: Sequence[socket.socket],
+    settings: Settings, context: Context, phone_home: Callable[[str], None], sockets: Sequence[socket.socket]
 ) -> None:
     api_socket, proxy_socket, *metadata_sockets = sockets
     origins: dict[tuple[str, int], str] = {}
-    context = Context(store, catalogue.load(), driver, provisioner.wake)
-    metadata_app = metadata.Metadata(store, catalogue.load(), provisioner.phone_home, origins).application()
-    servers = [(_uvicorn(_ByHost(api.application(context), metadata_app)), api_socket)]
-    servers += [(_uvicorn(metadata_app), bound) for bound in metadata_sockets]
+    api_app = api.application(context, settings.rate_limit)
+    metadata_app = metadata.Metadata(
+        context.store, context.catalogue, phone_home, origins, context.turns
+    ).application()
+    servers = [(_uvicorn(_ByHost(api_app, metadata_app), settings.limits), api_socket)]
+    servers += [(_uvicorn(metadata_app, settings.limits), bound) for bound in metadata_sockets]
 
-    gateway = Gateway(server_context(settings.state), _reachable(api_socket), origins)
+    gateway = Gateway(server_context(settings.state), _reachable(api_socket), origins, settings.limits)
     proxy = await asyncio.start_server(gateway.handle, sock=proxy_socket)
-    running = [asyncio.create_task(server.serve([bound])) for server, bound in servers]
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    while not all(server.started for server, _ in servers):
-        await asyncio.sleep(0.005)
-    _announce(settings, driver, api_socket, proxy_socket)
+    # Before the first call is answered: who has seen /healthz may read the file. Those who read the file
+    # first wait in the sockets' queues, which are there already.
+    _announce(settings, context.driver, api_socket, proxy_socket)
+    running = [asyncio.create_task(server.serve([bound])) for server, bound in servers]
     await stopping.wait()
     log.info("stopping")
     proxy.close()
@@ -166,20 +222,8 @@ async def _serve(
     await asyncio.gather(*running)
 
 
-def _uvicorn(app: ASGIApp) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-    )
+def _uvicorn(app: ASGIApp, limits: Limits) -> _Server:
+    return _Server(Config(BodyLimits(app, limits), limits, _GRACE_SECONDS))
 
 
 def _reachable(bound: socket.socket) -> tuple[str, int]:

@@ -10,16 +10,28 @@ from pathlib import Path
 
 import msgspec
 
+# Packet took at least 128 KiB, as its users reported; this is where it becomes a mistake.
+DEFAULT_USERDATA_LIMIT = 1024 * 1024
+
 
 @dataclass(frozen=True)
 class State:
-    """A state directory: everything one packetd owns."""
+    """A state directory: everything one packetd owns, save a database that others share.
+
+    ``url`` is where that database was said to be, on the command line.
+    """
 
     directory: Path
+    url: str | None = None
 
     @property
     def database(self) -> Path:
         return self.directory / "packetd.sqlite"
+
+    @property
+    def database_url(self) -> Path:
+        """The file that says where the database is when it is not the one above."""
+        return self.directory / "database.url"
 
     @property
     def admin_token(self) -> Path:
@@ -32,6 +44,11 @@ class State:
     @property
     def ca_key(self) -> Path:
         return self.directory / "ca.key"
+
+    @property
+    def identity(self) -> Path:
+        """The file with the id that tells this directory from others over the same database."""
+        return self.directory / "server.id"
 
     @property
     def lock(self) -> Path:
@@ -86,8 +103,19 @@ class Listen:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What clients may take: connections at the same time (of the API, and as many of the proxy), bytes of
+    a body, and seconds to send a request or to take an answer."""
+
+    connections: int = 1000
+    request_bytes: int = 8 * 1024 * 1024
+    request_seconds: float = 30.0
+
+
+@dataclass(frozen=True)
 class Settings:
-    """Times are in seconds."""
+    """Times are in seconds; ``rate_limit`` is in requests of a token in a minute, ``userdata_limit`` in
+    bytes; ``user`` is who the process becomes once it listens."""
 
     state: State
     driver: str
@@ -95,5 +123,13 @@ class Settings:
     proxy: Listen
     egress: bool = False
     record_delay: float = 0.0
+    record_power_delay: float = 0.0
     provisioning_limit: float = 20 * 60
     workers: int = 8
+    userdata_limit: int = DEFAULT_USERDATA_LIMIT
+    rate_limit: int | None = None
+    lease: float = 10.0
+    limits: Limits = Limits()
+    address_quota: int = 128
+    device_quota: int | None = None
+    user: str | None = None

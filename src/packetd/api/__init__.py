@@ -14,30 +14,72 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packetd.api import (
+    api_keys,
+    bandwidth,
     batches,
+    bgp_configs,
+    bgp_sessions,
+    capacity,
+    control,
     custom_data,
     device_actions,
     devices,
+    emails,
     events,
     facilities,
+    hardware_reservations,
+    interconnections,
+    internet_gateways,
+    invitations,
     ip_assignments,
     ip_reservations,
+    licenses,
+    members,
+    metal_gateways,
     metros,
+    notifications,
+    openapi,
     operating_systems,
     organizations,
+    payment_methods,
     plans,
+    ports,
     projects,
+    snapshots,
+    spot_market_requests,
+    spot_prices,
     ssh_keys,
+    transfers,
+    usages,
     users,
+    virtual_networks,
+    vlan_assignments,
+    volume_attachments,
+    volumes,
+    vpn,
 )
 from packetd.api.calls import Context, problem, respond
 from packetd.api.errors import ApiError, NotFoundError
+from packetd.api.injection import Injection
+from packetd.api.rate_limit import RateLimit
+from packetd.api.routes import ApiRoute
 
 PREFIX = "/metal/v1"
+_OWN_PATHS = ("/healthz", "/_packetd/")
 _RESOURCES: tuple[ModuleType, ...] = (
     users,
+    emails,
+    api_keys,
+    notifications,
+    vpn,
     organizations,
+    members,
+    invitations,
+    payment_methods,
     projects,
+    transfers,
+    usages,
+    licenses,
     ssh_keys,
     plans,
     operating_systems,
@@ -47,30 +89,59 @@ _RESOURCES: tuple[ModuleType, ...] = (
     batches,
     devices,
     device_actions,
+    bandwidth,
+    hardware_reservations,
+    capacity,
+    spot_prices,
+    spot_market_requests,
     events,
     ip_reservations,
     ip_assignments,
+    virtual_networks,
+    ports,
+    vlan_assignments,
+    internet_gateways,
+    metal_gateways,
+    interconnections,
+    bgp_configs,
+    bgp_sessions,
+    # Before volumes: /storage/attachments/{id}.
+    volume_attachments,
+    snapshots,
+    volumes,
     custom_data,
 )
 
 
-def application(context: Context) -> ASGIApp:
-    """The API, at / and at /metal/v1, and /healthz."""
-    routes = [Route("/healthz", _healthz, methods=["GET"])]
-    routes += [route for resource in _RESOURCES for route in resource.routes]
+def application(context: Context, rate_limit: int | None = None) -> ASGIApp:
+    """The API, at / and at /metal/v1, and /healthz; ``rate_limit`` is in requests a minute and token."""
+    routes = [
+        Route("/healthz", _healthz, methods=["GET"]),
+        Route("/openapi.json", _openapi, methods=["GET"]),
+        *control.routes,
+        *api_routes(),
+    ]
     starlette = Starlette(
         routes=routes, exception_handlers={HTTPException: _no_such_path, Exception: _our_mistake}
     )
     starlette.router.redirect_slashes = False
     starlette.state.context = context
-    return _Paths(starlette)
+    limited = starlette if rate_limit is None else RateLimit(starlette, rate_limit)
+    return _Paths(Injection(limited, context.faults), starlette)
+
+
+def api_routes() -> list[ApiRoute]:
+    """The routes of all resources, in the order in which they are tried."""
+    return [route for resource in _RESOURCES for route in resource.routes]
 
 
 class _Paths:
     """Brings the ways in which clients write a path to one, and notes under which prefix they came."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, own: ASGIApp) -> None:
+        """``own`` handles what packetd itself is asked: no fault or limit must be in the way there."""
         self._app = app
+        self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -78,11 +149,19 @@ class _Paths:
             prefix = PREFIX if path == PREFIX or path.startswith(PREFIX + "/") else ""
             path = path[len(prefix) :] or "/"
             scope = {**scope, "path": path, "raw_path": path.encode(), "packetd.prefix": prefix}
-        await self._app(scope, receive, send)
+            # No name or id has it, and not every database can even be asked.
+            if "\0" in path or b"%00" in scope["query_string"]:
+                await problem(NotFoundError())(scope, receive, send)
+                return
+        await (self._own if scope["path"].startswith(_OWN_PATHS) else self._app)(scope, receive, send)
 
 
 async def _healthz(_request: Request) -> Response:
     return respond(200, {"status": "ok"})
+
+
+async def _openapi(request: Request) -> Response:
+    return respond(200, openapi.document(api_routes(), request.scope["packetd.prefix"] or "/"))
 
 
 async def _no_such_path(_request: Request, error: Exception) -> Response:

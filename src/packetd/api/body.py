@@ -7,23 +7,55 @@ expected, and ``""`` for what they leave out. All of that is understood here, an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from packetd.api.errors import InvalidError
+from packetd.api.sent import Sent
 
 _TRUE = ("true", "1", "yes")
+_DEEPEST = 64
+_TOO_DEEP = f"is nested more than {_DEEPEST} levels deep"
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _FALSE = ("false", "0", "no", "")
+
+
+def read_json(content: bytes | str) -> Any:
+    """Decode what a client sent; raises ValueError, with the reason, for what cannot be kept."""
+    try:
+        value = msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"is not valid JSON: {error}") from None
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)]
+        if not level:
+            break
+    else:
+        raise ValueError(_TOO_DEEP)
+    # In JSON it is always written so; where only the six characters are meant, a backslash comes before.
+    written = content if isinstance(content, bytes) else content.encode()
+    if b"\\u0000" in written and _NUL.search(written):
+        raise ValueError("contains the character NUL, which no text may")
+    return value
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 class Body:
     """The fields of a request. Readers note what is wrong; ``check()`` raises all of it at once."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.values = values
+    def __init__(self, values: Mapping[str, Any], declared: frozenset[str] | None = None) -> None:
+        """``declared`` are the names that may be read, None for all."""
+        self.values = Sent(values, declared)
         self.errors: list[str] = []
 
     def __contains__(self, name: str) -> bool:
@@ -72,16 +104,35 @@ class Body:
             self.wrong(name, f"must be true or false, not {value!r}")
         return word in _TRUE
 
-    def whole(self, name: str, default: int) -> int:
+    def whole(self, name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -> int:
         """A whole number, also as a string."""
         value = self.values.get(name)
         if value is None or value == "":
             return default
-        try:
-            return int(str(value))
-        except ValueError:
+        if not re.fullmatch(r"-?[0-9]{1,18}", str(value)):
             self.wrong(name, f"must be a whole number, not {value!r}")
             return default
+        found = int(str(value))
+        if not least <= found <= most:
+            self.wrong(name, f"{found} is not valid; allowed are {least} to {most}")
+            return default
+        return found
+
+    def number(self, name: str, *, required: bool = False) -> float | None:
+        """A number that is not negative, also as a string."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            if required:
+                self.wrong(name, "can't be blank")
+            return None
+        try:
+            found = float(str(value))
+        except ValueError:
+            found = -1
+        if isinstance(value, bool) or not 0 <= found < 1e15:
+            self.wrong(name, f"must be a number of 0 or more, not {value!r}")
+            return None
+        return found
 
     def words(self, name: str, *, longest: int | None = None) -> list[str]:
         """A list of strings; one string is a list of one, and ``{}`` or null an empty list."""
@@ -102,9 +153,10 @@ class Body:
         value = self.values.get(name)
         if isinstance(value, str) and value:
             try:
-                value = msgspec.json.decode(value)
-            except msgspec.DecodeError:
-                value = self.values[name]
+                value = read_json(value)
+            except ValueError as error:
+                self.wrong(name, str(error))
+                return {}
         if not value:
             return {}
         if not isinstance(value, dict):
@@ -124,10 +176,11 @@ class Body:
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
-    def objects(self, name: str) -> list[Body]:
-        """A list of objects."""
+    def objects(self, name: str, declared: frozenset[str] | None = None) -> list[Body]:
+        """A list of objects; one object is a list of one, and ``{}`` an empty list."""
         value = self.values.get(name) or []
+        value = [value] if isinstance(value, dict) else value
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self.wrong(name, "must be a list of objects")
             return []
-        return [Body(item) for item in value]
+        return [Body(item, declared) for item in value]

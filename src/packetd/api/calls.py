@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One call of the API, and how it comes to its handler: who calls, what was sent, in one transaction.
 
-A handler is a plain function from a Call to a document (or Answer). What it writes is stored when it
-returns, and only then answered; what it raises leaves no trace.
+A handler is a plain function from a Call to a document, or to None for an answer without a body. What
+it writes is stored when it returns, and only then answered; what it raises leaves no trace.
 """
 
 from __future__ import annotations
@@ -15,19 +15,26 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from packetd.api.body import Body
-from packetd.api.errors import ApiError, ForbiddenError, NotFoundError
-from packetd.api.views import Document, parse_names, shape
+from packetd.api.access import Access, row_by_id
+from packetd.api.body import Body, read_json
+from packetd.api.errors import ApiError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
+from packetd.api.fields import Field
+from packetd.api.renderings import Renderings
+from packetd.api.sent import Query
+from packetd.api.turns import Turns
+from packetd.api.views import Document, Shaper
 from packetd.drivers import Driver
+from packetd.faults import Faults
 from packetd.model.catalogue import Catalogue
+from packetd.model.roles import Right
 from packetd.model.tokens import digest_of
 from packetd.store import Store
 from packetd.store.tables import Table, Token, User
@@ -40,20 +47,24 @@ _SHAPING = frozenset({"include", "exclude", "page", "per_page"})
 
 @dataclass(frozen=True)
 class Context:
-    """What all calls share. ``wake`` tells the provisioner that there may be work."""
+    """What all calls share.
+
+    ``wake`` tells the provisioner that there may be work; ``administrator`` is the digest of their token;
+    ``address_quota`` is how many elastic addresses a project may hold, ``device_quota`` how many devices,
+    None for any number; ``userdata_limit`` is in bytes.
+    """
 
     store: Store
     catalogue: Catalogue
     driver: Driver
     wake: Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A document with a status other than 200; None is an answer without a body."""
-
-    status: int
-    document: Document | None = None
+    faults: Faults
+    administrator: str
+    turns: Turns
+    renderings: Renderings
+    address_quota: int
+    device_quota: int | None
+    userdata_limit: int
 
 
 Row = TypeVar("Row", bound=Table)
@@ -63,17 +74,21 @@ Row = TypeVar("Row", bound=Table)
 class Call:
     """A request of a known user, inside a transaction.
 
-    ``prefix`` is how the client reached the API ("" or "/metal/v1"): resources are referred to with it.
+    ``user`` is who made the token; what the token reaches is up to ``access``. ``prefix`` is how the
+    client reached the API ("" or "/metal/v1"): resources are referred to with it.
     """
 
     context: Context
     session: Session
     user: User
+    access: Access
+    writes: bool
     prefix: str
     url: str
     path: Mapping[str, str]
-    query: QueryParams
+    query: Query
     body: Body
+    declared: frozenset[str]
     client: str | None
 
     @property
@@ -89,9 +104,49 @@ class Call:
         """How this client refers to "/devices/..."."""
         return self.prefix + path
 
-    def get(self, table: type[Row], identifier: str | None = None) -> Row:
-        """The row of this id (by default the one in the path); raises NotFoundError."""
-        return self.found(self.session.get(table, identifier or self.path["id"]))
+    @cached_property
+    def _rows(self) -> dict[tuple[type[Table], str, Right], Any]:
+        """What was found: long lists refer to the same few rows again and again."""
+        return {}
+
+    def visible(self, table: type[Row], right: Right | None = None) -> Select[Row]:
+        """The rows of a table on which the caller has a right: unless said otherwise, to see them, or to
+        write in a call that writes."""
+        return select(table).where(self.access.to(table, right or self._right))
+
+    @property
+    def _right(self) -> Right:
+        return Right.WRITE if self.writes else Right.READ
+
+    def get(self, table: type[Row], identifier: str | None = None, right: Right | None = None) -> Row:
+        """The row of this id (by default the one in the path), for a right as with ``visible``.
+
+        Raises NotFoundError where the caller may not even see it, else ForbiddenError."""
+        id_ = identifier or self.path["id"]
+        right = right or self._right
+        known: Row | None = self._rows.get((table, id_, right))
+        if known is None:
+            known = self._rows[table, id_, right] = self._find(table, id_, right)
+        return known
+
+    def get_columns(self, table: type[Table], *columns: InstrumentedAttribute[Any]) -> Any:
+        """Only these of the row in the path, where all of it is not needed; raises NotFoundError."""
+        statement = row_by_id(table, Right.READ, of_project=self.access.project_id is not None, only=columns)
+        found = self.session.execute(statement, {**self._caller, "id": self.path["id"]}).first()
+        if found is None:
+            raise NotFoundError
+        return found
+
+    @property
+    def _caller(self) -> dict[str, Any]:
+        return {"user_id": self.access.user_id, "project_id": self.access.project_id}
+
+    def _find(self, table: Any, id_: str, right: Right) -> Any:
+        statement = row_by_id(table, right, of_project=self.access.project_id is not None)
+        found = self.session.scalars(statement, {**self._caller, "id": id_}).first()
+        if found is None and right is not Right.READ and self._find(table, id_, Right.READ):
+            raise ForbiddenError(f"You are not allowed to {right} this {table.__name__.lower()}")
+        return self.found(found)
 
     def found(self, row: Row | None) -> Row:
         """The row itself; raises NotFoundError when there is none."""
@@ -99,41 +154,55 @@ class Call:
             raise NotFoundError
         return row
 
-    def show(self, document: Document) -> Document:
+    def person(self) -> User:
+        """The user who calls; raises ForbiddenError for a token of a project, which is nobody."""
+        if self.access.project_id is not None:
+            raise ForbiddenError("This API token belongs to a project: only a user's token can do this")
+        return self.user
+
+    def is_person(self, user: User) -> bool:
+        """Whether this is the user who calls."""
+        return self.access.project_id is None and user.id == self.user.id
+
+    @cached_property
+    def arguments(self) -> Body:
+        """What came in the query and in the body: clients of DELETE and of actions are divided."""
+        return Body({**dict(self.query.items()), **self.body.values}, self.declared)
+
+    def change(self, row: Table, fields: Mapping[str, Field[Any]]) -> None:
+        """Set the attributes whose fields were sent, and store them; raises InvalidError."""
+        for attribute, field in fields.items():
+            if field.given(self.body):
+                setattr(row, attribute, field.read(self.body))
+        self.body.check()
+        self.session.flush()
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether the client wants links expanded or folded otherwise than is usual."""
+        return bool(self.query.get("include") or self.query.get("exclude"))
+
+    def show(self, document: Mapping[str, Any]) -> Document:
         """The document with links expanded and folded as the client wishes."""
-        return shape(
-            document,
-            parse_names(self.query.get("include", "")),
-            parse_names(self.query.get("exclude", "")),
-        )
+        return self._shaper.shape(document)
 
-    def show_all(self, name: str, documents: Sequence[Document]) -> Document:
+    @cached_property
+    def _shaper(self) -> Shaper:
+        return Shaper(self.query.get("include", ""), self.query.get("exclude", ""))
+
+    def show_all(self, name: str, documents: Sequence[Mapping[str, Any]]) -> Document:
         """The documents as a list of this name."""
-        return {name: [self.show(document) for document in documents]}
+        return {name: self.shown(documents)}
+
+    def shown(self, documents: Sequence[Mapping[str, Any]]) -> list[Document]:
+        """Each document with links expanded and folded as the client wishes."""
+        return [self.show(document) for document in documents]
 
 
-Handler = Callable[[Call], Document | Answer]
+Handler = Callable[[Call], Mapping[str, Any] | None]
 
 
-def get(path: str, handler: Handler) -> Route:
-    """A route that reads."""
-    return Route(path, _endpoint(handler, writes=False), methods=["GET"])
-
-
-def post(path: str, handler: Handler) -> Route:
-    return Route(path, _endpoint(handler, writes=True), methods=["POST"])
-
-
-def put(path: str, handler: Handler) -> Route:
-    """A route that changes; clients are divided over PUT and PATCH."""
-    return Route(path, _endpoint(handler, writes=True), methods=["PUT", "PATCH"])
-
-
-def delete(path: str, handler: Handler) -> Route:
-    return Route(path, _endpoint(handler, writes=True), methods=["DELETE"])
-
-
-def respond(status: int, document: Document | None) -> Response:
+def respond(status: int, document: Mapping[str, Any] | None) -> Response:
     """JSON, or no body at all."""
     if document is None:
         return Response(status_code=status)
@@ -146,69 +215,93 @@ def problem(error: ApiError) -> Response:
     return respond(error.status, {"errors": error.errors})
 
 
-def _endpoint(handler: Handler, *, writes: bool) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        content = await request.body()
-        return await run_in_threadpool(_answer, request, content, handler, writes)
-
-    return endpoint
-
-
-def _answer(request: Request, content: bytes, handler: Handler, writes: bool) -> Response:
+def answer(
+    request: Request, content: bytes, handler: Handler, status: int, declared: frozenset[str], *, writes: bool
+) -> Response:
+    """Have a call handled, which may read what is ``declared``; ``status`` is that of a yes."""
     context: Context = request.app.state.context
     try:
         transaction: AbstractContextManager[Session] = (
             context.store.write() if writes else context.store.read()
         )
         with transaction as session:
-            answer = handler(_call(context, session, request, content, writes))
+            document = handler(_call(context, session, request, content, declared, writes))
     except ApiError as error:
         return problem(error)
+    except DataError as error:
+        # Each field is checked at the edge; what a database refuses beyond that is the sender's too.
+        return problem(InvalidError(f"A value that was sent cannot be stored: {error.orig}"))
+    except (OperationalError, PoolTimeoutError) as error:
+        log.error("%s %s: the database does not answer: %s", request.method, request.url.path, error)
+        return problem(UnavailableError("The database does not answer; try again"))
     if writes:
         context.wake()
-    if isinstance(answer, Answer):
-        return respond(answer.status, answer.document)
-    return respond(200, answer)
+    return respond(status, document)
 
 
-def _call(context: Context, session: Session, request: Request, content: bytes, writes: bool) -> Call:
+def _call(
+    context: Context,
+    session: Session,
+    request: Request,
+    content: bytes,
+    declared: frozenset[str],
+    writes: bool,
+) -> Call:
+    token, user = _authenticate(session, request, writes)
     return Call(
         context=context,
         session=session,
-        user=_authenticate(session, request, writes),
+        user=user,
+        access=Access(user.id, token.project_id),
+        writes=writes,
         prefix=request.scope["packetd.prefix"],
         url=request.url.path,
         path=request.path_params,
-        query=request.query_params,
-        body=_body(content, request.query_params),
+        query=Query(request.query_params, declared),
+        # Some clients send one with GET, where it has no meaning (RFC 9110, 9.3.1).
+        body=_body(b"" if request.method == "GET" else content, request.query_params, declared),
+        declared=declared,
         client=request.client.host if request.client else None,
     )
 
 
-def _authenticate(session: Session, request: Request, writes: bool) -> User:
+def sender(request: HTTPConnection) -> str:
+    """Who sends a request: the digest of a token, or without one an address."""
+    token = sent_token(request)
+    return digest_of(token) if token else request.client.host if request.client else ""
+
+
+def sent_token(request: HTTPConnection) -> str:
+    """The token that came with a request, "" for none."""
     token = request.headers.get("x-auth-token")
     if token is None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token if scheme.lower() == "bearer" else ""
-    found = session.execute(
-        select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == digest_of(token))
-    ).first()
+    return token
+
+
+_BY_TOKEN = (
+    select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == bindparam("digest"))
+)
+
+
+def _authenticate(session: Session, request: Request, writes: bool) -> tuple[Token, User]:
+    found = session.execute(_BY_TOKEN, {"digest": digest_of(sent_token(request))}).first()
     if found is None:
         raise ApiError(401, ["Invalid authentication token"])
     if writes and found[0].read_only:
         raise ForbiddenError("This API token is read-only")
-    user: User = found[1]
-    return user
+    return found[0], found[1]
 
 
-def _body(content: bytes, query: QueryParams) -> Body:
+def _body(content: bytes, query: QueryParams, declared: frozenset[str]) -> Body:
     """The JSON sent, or the query where none was: an old client library writes that way."""
     if not content.strip():
-        return Body({name: value for name, value in query.items() if name not in _SHAPING})
+        return Body({name: value for name, value in query.items() if name not in _SHAPING}, declared)
     try:
-        values = msgspec.json.decode(content)
-    except msgspec.DecodeError as error:
-        raise ApiError(400, [f"The body is not valid JSON: {error}"]) from None
+        values = read_json(content)
+    except ValueError as error:
+        raise ApiError(400, [f"The body {error}"]) from None
     if not isinstance(values, dict):
         raise ApiError(400, ["The body must be a JSON object"])
-    return Body(values)
+    return Body(values, declared)

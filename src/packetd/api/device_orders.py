@@ -1,96 +1,75 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is asked for when devices are created, and making them: one at a time or hundreds in a batch."""
+"""Reads what is asked for when devices are created, and has them placed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from sqlalchemy import or_, select
 
+from packetd.api import device_fields as fields
 from packetd.api.body import Body
 from packetd.api.calls import Call
-from packetd.api.errors import UnavailableError
+from packetd.api.errors import InvalidError, UnavailableError
 from packetd.api.places import find_facility, find_metro
-from packetd.model.addresses import ExhaustedError, NetworkPlan, free_hosts
-from packetd.model.catalogue import Facility, OperatingSystem, Plan, find
-from packetd.model.hostnames import RULE, is_hostname
-from packetd.store.tables import Batch, Device, DeviceAddress, Project, SSHKey, new_id
+from packetd.model.catalogue import OperatingSystem, Plan, find
+from packetd.model.orders import USUAL, AddressWish, Order
+from packetd.model.roles import Right
+from packetd.model.ssh_keys import fingerprint
+from packetd.store.placement import NoCapacityError, Owner, RefusedOrderError, Site, place
+from packetd.store.tables import Device, HardwareReservation, Membership, SSHKey
 
-_LONGEST_TAG = 80
-# Packet took at least 128 KiB (users' reports); this is where it becomes a mistake.
-_LARGEST_USERDATA = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Order:
-    """One device that is wanted, checked against the catalogue."""
-
-    hostname: str
-    plan: Plan
-    operating_system: OperatingSystem
-    facility: Facility
-    ssh_keys: tuple[str, ...]
-    others: dict[str, Any]
+# One usable address: the machine's own. More come from reservations.
+_SINGLE = {4: (0, 31, 32), 6: (0, 127, 128)}
 
 
-def read_hostname(body: Body, hostname: str | None = None) -> str:
-    name = hostname or body.text("hostname", required=True) or ""
-    if name and not is_hostname(name):
-        body.wrong("hostname", f"{name!r} is not a valid host name: {RULE}")
-    return name
+def site(call: Call) -> Site:
+    context = call.context
+    return Site(context.catalogue, context.driver, context.faults.exhausted, context.device_quota)
 
 
-def read_tags(body: Body) -> list[str]:
-    return body.words("tags", longest=_LONGEST_TAG)
-
-
-def read_userdata(body: Body) -> str:
-    text = body.text("userdata") or ""
-    if len(text.encode()) > _LARGEST_USERDATA:
-        body.wrong("userdata", f"is larger than {_LARGEST_USERDATA} bytes")
-    return text
-
-
-def read_order(call: Call, body: Body, hostname: str | None = None) -> Order:
-    """The order in a body; raises InvalidError, or UnavailableError when there is no capacity for it."""
-    name = read_hostname(body, hostname)
+def read_order(call: Call, body: Body, project_id: str, hostname: str | None = None) -> Order:
+    """The order in a body, under ``hostname`` if that is given; raises InvalidError."""
+    name = fields.HOSTNAME.read(body) if hostname is None else fields.check_hostname(body, hostname)
     plan = _read_plan(call, body)
     system = read_operating_system(call, body)
     facilities = _read_facilities(call, body)
-    keys = _read_ssh_keys(call, body)
-    others = _read_others(body)
-    body.check()
-    # What is missing was noted, so that check() has raised.
-    assert plan is not None
-    assert system is not None
-    facility = _with_capacity(plan, facilities)
-    return Order(name, plan, system, facility, keys, others)
-
-
-def _read_others(body: Body) -> dict[str, Any]:
-    script = body.text("ipxe_script_url")
-    userdata = read_userdata(body)
-    if body.values.get("operating_system") == "custom_ipxe" and not (script or userdata.startswith("#!ipxe")):
+    kept = read_kept(call, body)
+    boots = kept["ipxe_script_url"] is not None or kept["userdata"].startswith("#!ipxe")
+    if system is not None and system.slug == "custom_ipxe" and not boots:
         body.wrong("ipxe_script_url", "can't be blank for operating_system custom_ipxe")
-    return {
-        "description": body.text("description"),
-        "tags": read_tags(body),
-        "billing_cycle": body.text("billing_cycle") or "hourly",
-        "locked": body.flag("locked"),
-        "userdata": userdata,
-        "customdata": body.mapping("customdata"),
-        "ipxe_script_url": script,
-        "always_pxe": body.flag("always_pxe"),
-        "termination_time": body.moment("termination_time"),
-    }
+    order = Order(
+        hostname=name,
+        plan=plan.slug if plan else "",
+        operating_system=system.slug if system else "",
+        facilities=facilities,
+        ssh_keys=_read_ssh_keys(call, body, project_id),
+        addresses=_read_addresses(call, body),
+        hardware_reservation=fields.HARDWARE_RESERVATION.read(body),
+        spot_price_max=_read_bid(body, plan),
+        termination_time=fields.TERMINATION_TIME.read(body) or fields.TERMINATION_TIMESTAMP.read(body),
+        others=kept,
+    )
+    body.check()
+    return order
+
+
+def read_kept(call: Call, body: Body) -> dict[str, Any]:
+    check_userdata(call, body)
+    return {attribute: field.read(body) for attribute, field in fields.KEPT.items()}
+
+
+def check_userdata(call: Call, body: Body) -> None:
+    """Note on the body when its user data is too large."""
+    size, limit = len(fields.USERDATA.read(body).encode()), call.context.userdata_limit
+    if size > limit:
+        body.wrong("userdata", f"has {size} bytes, {limit} are allowed (packetd serve --userdata-limit)")
 
 
 def _read_plan(call: Call, body: Body) -> Plan | None:
-    name = body.text("plan", required=True)
-    if name is None:
+    name = fields.PLAN.read(body)
+    if not name:
         return None
     plans = call.context.catalogue.server_plans()
     plan = find(plans, name)
@@ -100,8 +79,8 @@ def _read_plan(call: Call, body: Body) -> Plan | None:
 
 
 def read_operating_system(call: Call, body: Body) -> OperatingSystem | None:
-    name = body.text("operating_system", required=True)
-    if name is None:
+    name = fields.OPERATING_SYSTEM.read(body)
+    if not name:
         return None
     systems = call.context.catalogue.operating_systems
     system = find(systems, name)
@@ -118,122 +97,157 @@ def read_operating_system(call: Call, body: Body) -> OperatingSystem | None:
     return system
 
 
-def _read_facilities(call: Call, body: Body) -> list[Facility]:
-    """The facilities that would do, the preferred first."""
-    catalogue = call.context.catalogue
-    names = body.words("facility")
-    metro_name = body.text("metro")
+def _read_facilities(call: Call, body: Body) -> tuple[str, ...]:
+    """Codes of the facilities that would do, the preferred first."""
+    names, metro_name = fields.FACILITY.read(body), fields.METRO.read(body)
     if not names and metro_name is None:
-        body.wrong("metro", "or facility can't be blank")
-        return []
+        return _facilities_of_reservation(call, body)
     metro = find_metro(call, body, metro_name)
-    named = [name for name in names if name != "any"]
-    found = [find_facility(call, body, name) for name in named] or list(catalogue.facilities.values())
-    fitting = [place for place in found if place and metro in (None, catalogue.metros[place.metro])]
-    if not fitting and all(found):
+    named = [find_facility(call, body, name) for name in names if name != "any"]
+    found = named or list(call.context.catalogue.facilities.values())
+    fitting = [place.code for place in found if place and (metro is None or place.metro == metro.code)]
+    if not fitting and all(found) and (metro or metro_name is None):
         body.wrong("facility", f"{', '.join(names)!r} is not in metro {metro_name!r}")
-    return fitting
+    return tuple(fitting)
 
 
-def _with_capacity(plan: Plan, facilities: Sequence[Facility]) -> Facility:
-    for facility in facilities:
-        if facility.code not in plan.unavailable_in:
-            return facility
-    places = ", ".join(facility.code for facility in facilities)
-    raise UnavailableError(f"The facility {places} has no provisionable {plan.slug} servers")
+def _facilities_of_reservation(call: Call, body: Body) -> tuple[str, ...]:
+    """Reserved hardware is where it is; without any, the place must be named."""
+    wanted = fields.HARDWARE_RESERVATION.read(body)
+    held = call.visible(HardwareReservation, Right.READ).where(HardwareReservation.id == wanted)
+    if (reservation := call.session.scalars(held).first()) is not None:
+        return (reservation.facility,)
+    body.wrong("metro", "or facility can't be blank")
+    return ()
 
 
-def _read_ssh_keys(call: Call, body: Body) -> tuple[str, ...]:
-    """Ids of the keys of the new device: those named, or else all of the project and its user."""
-    if body.flag("no_ssh_keys"):
+def _read_bid(body: Body, plan: Plan | None) -> float | None:
+    price = fields.SPOT_PRICE_MAX.read(body)
+    if plan is None or not fields.SPOT_INSTANCE.read(body):
+        return None
+    return plan.hourly if price is None else price
+
+
+def _read_addresses(call: Call, body: Body) -> tuple[AddressWish, ...]:
+    for field in (fields.PUBLIC_SUBNET, fields.PRIVATE_SUBNET):
+        _check_single(body, field.name, 4, field.read(body))
+    parts = fields.IP_ADDRESSES.read(body)
+    network = call.context.driver.network
+    if not parts:
+        return tuple(wish for wish in USUAL if network.of(wish.family, public=wish.public))
+    wishes = tuple(_read_wish(part) for part in parts)
+    for part in parts:
+        body.errors += [f"ip_addresses: {error}" for error in part.errors]
+    kinds = [(wish.family, wish.public) for wish in wishes]
+    _check_kinds(call, body, kinds)
+    return wishes
+
+
+def _check_kinds(call: Call, body: Body, kinds: Sequence[tuple[int, bool]]) -> None:
+    network, simulated = call.context.driver.network, call.context.driver.simulated
+    if len(set(kinds)) < len(kinds):
+        body.wrong("ip_addresses", "must name each kind of address once")
+    if (4, False) not in kinds:
+        body.wrong("ip_addresses", "must contain a private IPv4 address")
+    if (4, True) not in kinds and not simulated:
+        body.wrong("ip_addresses", "must contain a public IPv4 address: these machines are reached by it")
+    for family, public in kinds:
+        if network.of(family, public=public) is None:
+            kind = f"{'public' if public else 'private'} IPv{family}"
+            body.wrong("ip_addresses", f"cannot contain {kind}: the machines here have none")
+
+
+def _read_wish(part: Body) -> AddressWish:
+    family, cidr = fields.ADDRESS_FAMILY.read(part), fields.CIDR.read(part)
+    reservations = tuple(fields.RESERVATIONS.read(part))
+    public = fields.PUBLIC.read(part)
+    if family not in _SINGLE:
+        part.wrong("address_family", f"{family} is not valid; allowed are 4, 6")
+    elif not reservations:
+        _check_single(part, "cidr", family, cidr)
+    elif (family, public) != (4, True):
+        part.wrong("ip_reservations", "are only for public IPv4 addresses")
+    elif cidr > 32:
+        part.wrong("cidr", f"{cidr} is not valid; allowed are 28 to 32")
+    return AddressWish(family, public, cidr or None, reservations)
+
+
+def _check_single(body: Body, name: str, family: int, size: int) -> None:
+    if size not in _SINGLE[family]:
+        allowed = " or ".join(map(str, _SINGLE[family][1:]))
+        body.wrong(
+            name,
+            f"{size} is not valid, as a machine has one address of a kind: {allowed}; for more, reserve"
+            " a subnet and name it in ip_addresses[].ip_reservations",
+        )
+
+
+def _read_ssh_keys(call: Call, body: Body, project_id: str) -> tuple[str, ...]:
+    """Ids of the keys of the new device: those named, or else all of the project and its people."""
+    if fields.NO_SSH_KEYS.read(body):
         return ()
-    keys = _usable_keys(call)
-    named = {
-        field: body.words(field)
-        for field in ("project_ssh_keys", "user_ssh_keys", "ssh_keys")
-        if body.values.get(field)
-    }
-    if not any(named.values()):
-        return tuple(keys)
-    for field, ids in named.items():
-        for id_ in ids:
-            if id_ not in keys:
-                body.wrong(field, f"{id_!r} is no SSH key of this project or user")
-    return tuple(id_ for ids in named.values() for id_ in ids)
+    usable = list(_usable_keys(call, project_id))
+    by_id = {key.id: [key.id] for key in usable}
+    by_user: dict[str, list[str]] = {}
+    for key in usable:
+        by_user.setdefault(key.user_id or "", []).append(key.id)
+    of_users = {**by_id, **by_user}
+    chosen = [
+        *_chosen(body, fields.PROJECT_SSH_KEYS.name, fields.PROJECT_SSH_KEYS.read(body), by_id),
+        *_chosen(body, fields.USER_SSH_KEYS.name, fields.USER_SSH_KEYS.read(body), of_users),
+        *_read_new_keys(call, body, project_id, by_id),
+    ]
+    return tuple(dict.fromkeys(chosen)) if chosen else tuple(by_id)
 
 
-def _usable_keys(call: Call) -> list[str]:
-    wanted = select(SSHKey.id).where(
-        or_(SSHKey.project_id == call.path["id"], SSHKey.user_id == call.user.id)
+def _usable_keys(call: Call, project_id: str) -> Sequence[SSHKey]:
+    people = select(Membership.user_id).where(Membership.project_id == project_id)
+    wanted = select(SSHKey).where(
+        or_(SSHKey.project_id == project_id, SSHKey.user_id == call.user.id, SSHKey.user_id.in_(people))
     )
-    return list(call.session.scalars(wanted.order_by(SSHKey.created_at)))
+    return call.session.scalars(wanted.order_by(SSHKey.created_at)).all()
+
+
+def _chosen(body: Body, name: str, ids: Sequence[str], known: dict[str, list[str]]) -> list[str]:
+    for id_ in ids:
+        if id_ not in known:
+            body.wrong(name, f"{id_!r} is no SSH key of this project or user")
+    return [key for id_ in ids for key in known.get(id_, ())]
+
+
+def _read_new_keys(call: Call, body: Body, project_id: str, known: dict[str, list[str]]) -> list[str]:
+    """Ids out of ``ssh_keys``, which names keys or holds new ones; these become the project's."""
+    values = body.values.get(fields.SSH_KEYS.name) or []
+    if isinstance(values, list) and all(isinstance(value, str) for value in values):
+        return _chosen(body, fields.SSH_KEYS.name, values, known)
+    found = []
+    for part in fields.SSH_KEYS.read(body):
+        if identifier := part.text("id"):
+            found += _chosen(body, fields.SSH_KEYS.name, [identifier], known)
+        elif key := _new_key(body, part, project_id):
+            call.session.add(key)
+            call.session.flush()
+            found.append(key.id)
+    return found
+
+
+def _new_key(body: Body, part: Body, project_id: str) -> SSHKey | None:
+    label, text = part.text("label", longest=255) or "", part.text("key", required=True) or ""
+    body.errors += [f"ssh_keys: {error}" for error in part.errors]
+    try:
+        return SSHKey(project_id=project_id, label=label, key=text, fingerprint=fingerprint(text))
+    except ValueError as error:
+        body.wrong("ssh_keys", f"key {error}")
+        return None
 
 
 def order_devices(
-    call: Call, project: Project, orders: Sequence[Order], batch: Batch | None = None
+    call: Call, project_id: str, orders: Sequence[Order], batch: str | None = None
 ) -> list[Device]:
-    """Devices for all the orders, with their addresses; raises UnavailableError when those run out.
-
-    Addresses are taken now, not when provisioning begins: what is accepted can be carried out.
-    """
-    network = call.context.driver.network
-    public = _free_addresses(call, network.public, len(orders))
-    private = _free_addresses(call, network.private, len(orders))
-    keys = {
-        key.id: key for key in call.session.scalars(select(SSHKey).where(SSHKey.id.in_(_key_ids(orders))))
-    }
-    devices = []
-    for order, *pair in zip(orders, public, private, strict=True):
-        device = Device(
-            id=new_id(),
-            project_id=project.id,
-            batch_id=batch.id if batch else None,
-            user_id=call.user.id,
-            hostname=order.hostname,
-            plan=order.plan.slug,
-            operating_system=order.operating_system.slug,
-            facility=order.facility.code,
-            metro=order.facility.metro,
-            ssh_keys=[keys[id_] for id_ in dict.fromkeys(order.ssh_keys)],
-            addresses=_addresses(network, *pair),
-            assignments=[],
-            **order.others,
-        )
-        devices.append(device)
-    call.session.add_all(devices)
-    call.session.flush()
-    return devices
-
-
-def _key_ids(orders: Sequence[Order]) -> set[str]:
-    return {id_ for order in orders for id_ in order.ssh_keys}
-
-
-def _free_addresses(call: Call, network: IPv4Network, count: int) -> list[IPv4Address]:
-    # Nobody takes one in between: this runs in the transaction of the only writer. Where a database
-    # has several, the addresses' unique key refuses the second.
-    wanted = select(DeviceAddress.address).where(DeviceAddress.network == str(network))
-    taken = {IPv4Address(address) for address in call.session.scalars(wanted)}
+    """Devices for all the orders; raises UnavailableError or InvalidError, and then makes none."""
     try:
-        return free_hosts(network, taken, count)
-    except ExhaustedError as error:
-        raise UnavailableError(f"There are no addresses left for new devices: {error}") from None
-
-
-def _addresses(network: NetworkPlan, public: IPv4Address, private: IPv4Address) -> list[DeviceAddress]:
-    ends = (
-        (public, network.public, network.gateway, True),
-        (private, network.private, network.private_gateway, False),
-    )
-    return [
-        DeviceAddress(
-            position=position,
-            address=str(address),
-            network=str(subnet),
-            gateway=str(gateway),
-            cidr=subnet.prefixlen,
-            family=4,
-            public=is_public,
-        )
-        for position, (address, subnet, gateway, is_public) in enumerate(ends)
-    ]
+        return place(call.session, site(call), Owner(project_id, call.user.id, batch_id=batch), orders)
+    except NoCapacityError as error:
+        raise UnavailableError(str(error)) from None
+    except RefusedOrderError as error:
+        raise InvalidError(str(error)) from None

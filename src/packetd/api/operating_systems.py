@@ -3,12 +3,38 @@
 
 from __future__ import annotations
 
-from packetd.api.calls import Call, get
-from packetd.api.views import Document
-from packetd.model.catalogue import OperatingSystem
+from typing import Any, TypedDict
+
+from packetd.api.calls import Call
+from packetd.api.errors import NotFoundError
+from packetd.api.routes import Listing, get
+from packetd.api.views import Document, Link
+from packetd.model.catalogue import OperatingSystem, find
 
 
-def show_operating_system(call: Call, system: OperatingSystem, *, offered: bool = True) -> Document:
+class OperatingSystemView(TypedDict):
+    """What a device can be installed with."""
+
+    id: str
+    slug: str
+    name: str
+    distro: str
+    distro_label: str
+    version: str
+    preinstallable: bool
+    default_operating_system: bool
+    licensed: bool
+    pricing: dict[str, Any]
+    provisionable_on: list[str]
+    href: str
+
+
+def operating_system_link(call: Call, system: OperatingSystem, *, expanded: bool = False) -> Link:
+    return Link(_href(call, system), lambda: show_operating_system(call, system), expanded=expanded)
+
+
+def show_operating_system(call: Call, system: OperatingSystem) -> OperatingSystemView:
+    offered = call.installable is None or system.slug in call.installable
     return {
         "id": system.id,
         "slug": system.slug,
@@ -21,17 +47,36 @@ def show_operating_system(call: Call, system: OperatingSystem, *, offered: bool 
         "licensed": False,
         "pricing": {},
         "provisionable_on": list(call.context.catalogue.server_plans()) if offered else [],
+        "href": _href(call, system),
     }
 
 
+def _href(call: Call, system: OperatingSystem) -> str:
+    return call.href(f"/operating-systems/{system.id}")
+
+
 def index(call: Call) -> Document:
+    """All operating systems."""
     systems = call.context.catalogue.operating_systems.values()
-    present = call.installable
-    documents = [
-        show_operating_system(call, system, offered=present is None or system.slug in present)
-        for system in systems
-    ]
-    return call.show_all("operating_systems", documents)
+    return call.show_all("operating_systems", [show_operating_system(call, system) for system in systems])
 
 
-routes = [get("/operating-systems", index)]
+def versions(call: Call) -> Document:
+    """All operating systems, each of which is one version."""
+    return index(call)
+
+
+def show(call: Call) -> Document:
+    """One operating system, by its id or slug."""
+    system = find(call.context.catalogue.operating_systems, call.id)
+    if system is None:
+        raise NotFoundError
+    return call.show(show_operating_system(call, system))
+
+
+_LIST = Listing("operating_systems", OperatingSystemView, paged=False)
+routes = [
+    get("/operating-systems", index, gives=_LIST),
+    get("/operating-systems/{id}", show, gives=OperatingSystemView),
+    get("/operating-system-versions", versions, gives=_LIST),
+]

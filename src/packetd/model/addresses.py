@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import hashlib
+import uuid
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
-from itertools import islice
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,27 @@ class NetworkPlan:
     reservations, which are routed to whichever device they are assigned to. ``gateway`` is the first
     host address of ``public``, and ``private_gateway`` that of ``private``: the host's own end.
     ``bridge`` names the host's interface; it is None when the network exists only on paper.
+    ``public6`` is None where devices have no IPv6.
     """
 
     public: IPv4Network
     elastic: IPv4Network
     private: IPv4Network
     bridge: str | None = None
+    public6: IPv6Network | None = None
+
+    def of(self, family: int, *, public: bool) -> Network | None:
+        """Where devices have addresses of this kind from, None for a kind that they cannot have."""
+        if family == 6:
+            return self.public6 if public else None
+        return self.public if public else self.private
+
+    def __str__(self) -> str:
+        return f"the ranges {self.public}, {self.elastic} and {self.private}"
+
+    def same_ranges(self, other: NetworkPlan) -> bool:
+        """Whether addresses of one belong into the other, on whatever bridge."""
+        return (self.public, self.elastic, self.private) == (other.public, other.elastic, other.private)
 
     @property
     def gateway(self) -> IPv4Address:
@@ -39,20 +58,37 @@ class ExhaustedError(Exception):
     """No free address is left in a range."""
 
 
-def free_hosts(network: IPv4Network, taken: Collection[IPv4Address], count: int) -> list[IPv4Address]:
-    """The ``count`` lowest free host addresses of ``network``; raises ExhaustedError.
+def gateway_of(network: Network) -> Address:
+    """The first host address: the end of whoever routes for the others."""
+    return network[1]
 
-    Never the network's own address, its broadcast address, nor the first host: that is the gateway.
+
+def free_hosts(
+    network: Network, held: int, count: int, taken: Callable[[list[Address]], Collection[Address]]
+) -> list[Address]:
+    """``count`` free host addresses of ``network``, ascending; raises ExhaustedError.
+
+    Never the network's own address, an IPv4 broadcast address, nor the first host: that is the gateway.
+    ``held`` is how many are taken; ``taken`` tells those among some. As the first ``held + count`` hosts
+    must hold enough free ones, only these are looked at, from their end, each time at twice as many:
+    that is one short look where none was given back, however many are taken.
     """
-    free = (
-        address
-        for number in range(int(network.network_address) + 2, int(network.broadcast_address))
-        if (address := IPv4Address(number)) not in taken
-    )
-    found = list(islice(free, count))
+    last = int(network.broadcast_address) - (network.version == 4)
+    first = int(network.network_address) + 2
+    end = min(first + held + count, last + 1)
+    kind = type(network.network_address)
+    found: list[Address] = []
+    size = count
+    while end > first and len(found) < count:
+        begin = max(first, end - size)
+        size *= 2
+        window: list[Address] = [kind(number) for number in range(begin, end)]
+        used = taken(window)
+        found += [address for address in reversed(window) if address not in used]
+        end = begin
     if len(found) < count:
         raise ExhaustedError(f"{network} has {len(found)} free addresses, {count} were asked for")
-    return found
+    return sorted(found[:count], key=int)
 
 
 def free_block(pool: IPv4Network, taken: Iterable[IPv4Network], prefix: int) -> IPv4Network:
@@ -82,3 +118,9 @@ def choose_free(candidates: Iterable[IPv4Network], used: Collection[IPv4Network]
         if not any(candidate.overlaps(other) for other in used):
             return candidate
     raise ExhaustedError("every candidate network overlaps one that this host uses")
+
+
+def block_id(project_id: str, facility: str, network: str) -> str:
+    """The id of what a project has of a network in a facility: derived, so that it needs no storing."""
+    digest = hashlib.sha256(f"{project_id}/{facility}/{network}".encode()).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=4))

@@ -12,6 +12,9 @@ from typing import TypeVar
 
 import msgspec
 
+# A market without bidders: cheap enough for the bids that are found in examples and clients' tests.
+_SPOT_SHARE, _LOWEST_SPOT_PRICE = 0.08, 0.02
+
 
 @cache
 def _id_of(kind: str, name: str) -> str:
@@ -68,11 +71,27 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory: str | None = None
     drives: tuple[Drive, ...] = ()
     unavailable_in: tuple[str, ...] = ()
+    individual_ports: tuple[str, ...] = ()
     limits: Limits = Limits()
+    fixed_id: str | None = None
 
     @property
     def id(self) -> str:
-        return _id_of("plan", self.slug)
+        return self.fixed_id or _id_of("plan", self.slug)
+
+    @property
+    def category(self) -> str:
+        return "compute" if self.line == "baremetal" else self.line
+
+    @property
+    def deployment_types(self) -> tuple[str, ...]:
+        """How it can be had; volumes are not deployed."""
+        return ("on_demand", "spot_market") if self.line == "baremetal" else ()
+
+    @property
+    def spot_price(self) -> float:
+        """What the market asks until an operator sets a price, in dollars an hour: less than on demand."""
+        return round(max(_LOWEST_SPOT_PRICE, _SPOT_SHARE * self.hourly), 2)
 
 
 class OperatingSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,6 +127,11 @@ class Catalogue:
     def facilities_of(self, metro: str) -> list[str]:
         """Codes of a metro's facilities, the preferred one first."""
         return [facility.code for facility in self.facilities.values() if facility.metro == metro]
+
+    def by_its_class(self, slug: str) -> Plan:
+        """The plan under its later name, its class: the spot market tells of baremetal_0 as t1.small.x86."""
+        plan = self.plans[slug]
+        return self.plans.get(plan.class_ or slug, plan)
 
     def server_plans(self) -> dict[str, Plan]:
         """Plans that a device can have."""

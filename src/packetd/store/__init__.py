@@ -7,42 +7,75 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Connection as SQLiteConnection
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from packetd.store import migrations
+from packetd.ownership import ServerError
+from packetd.store import engines, migrations
+from packetd.store.engines import Access
 
 
 class Store:
     """A database, brought to the present schema when it is opened.
 
-    ``read()`` and ``write()`` give a session for one transaction. A write is on disk when the block
-    ends without an exception, and has left no trace when it ends with one.
+    ``read()``, ``write()`` and ``claim()`` give a session for one transaction. What is written is on
+    disk when the block ends without an exception, and has left no trace when it ends with one.
     """
 
-    def __init__(self, url: str) -> None:
-        """``url`` is SQLAlchemy's: ``sqlite:////var/lib/packetd/packetd.sqlite``."""
-        self._engine = create_engine(url, pool_size=32, max_overflow=32)
-        # SQLite has one writer at a time. Writers of this process queue here, which is fair and wakes
-        # at once; SQLite's own waiting is neither. Another process (`packetd token`) still meets that.
+    def __init__(self, url: URL | str) -> None:
+        """``url`` is SQLAlchemy's: ``sqlite:////var/lib/packetd/packetd.sqlite``.
+
+        Raises ServerError when the database cannot be reached, or is of a newer release.
+        """
+        self.url = make_url(url)
+        try:
+            self._engine = engines.of(self.url)
+        except ModuleNotFoundError as error:
+            raise ServerError(
+                f"--database needs the Python package {error.name}; pip install psycopg[binary]"
+            ) from None
+        # Writers of this process queue here, which is fair and wakes at once; SQLite's own waiting is
+        # neither. Other processes meet in the database.
         self._writing = threading.Lock()
-        if self._engine.dialect.name == "sqlite":
-            _set_up_sqlite(self._engine)
-        migrations.upgrade(self._engine)
+        self._readers = engines.having(self._engine, Access.READ)
+        self._writers = engines.having(self._engine, Access.WRITE)
+        self._claimants = engines.having(self._engine, Access.CLAIM)
+        try:
+            migrations.upgrade(self._engine)
+        except OperationalError as error:
+            self.close()
+            raise ServerError(_unreachable(self.url, error)) from None
+
+    @property
+    def shared(self) -> bool:
+        """Whether other servers may use this database too."""
+        return self._engine.dialect.name != "sqlite"
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with Session(self._engine) as session:
+        """A snapshot: all that is read is of one moment."""
+        with Session(self._readers) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with self._writing, Session(self._engine.execution_options(packetd_write=True)) as session:
+        """A transaction beside which nobody else writes, not in another server either."""
+        with self._writing, Session(self._writers) as session:
             yield session
             session.commit()
+
+    @contextmanager
+    def claim(self) -> Iterator[Session]:
+        """A transaction of statements that lock the rows they change, beside writers where that can be."""
+        if self.shared:
+            with Session(self._claimants) as session:
+                yield session
+                session.commit()
+        else:
+            with self.write() as session:
+                yield session
 
     def close(self) -> None:
         self._engine.dispose()
@@ -54,19 +87,16 @@ def open_sqlite(path: Path) -> Store:
     return Store(f"sqlite:///{path}")
 
 
-def _set_up_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _configure(connection: SQLiteConnection, _entry: ConnectionPoolEntry) -> None:
-        # The driver must not begin transactions by itself: _begin says which kind.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+def without_password(url: URL) -> URL:
+    """The URL as it may be shown and kept; libpq would take a password from the query too."""
+    kept = url.difference_update_query(["password"])
+    # URL.set() takes None for "as it is".
+    return URL.create(kept.drivername, kept.username, None, kept.host, kept.port, kept.database, kept.query)
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A write that begins as a read and is overtaken fails at once, without waiting; so it says
-        # from the start that it will write.
-        immediate = connection.get_execution_options().get("packetd_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+def _unreachable(url: URL, error: OperationalError) -> str:
+    reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    remedy = "see that the server runs, and that the URL and the password (PGPASSFILE, PGPASSWORD) are right"
+    if url.get_backend_name() == "sqlite":
+        remedy = "see that the file is a database and its directory can be written to"
+    return f"cannot use the database {without_password(url)}: {reason}; {remedy}"

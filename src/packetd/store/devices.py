@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,21 @@ def set_goal(device: Device, goal: Goal, state: State, at: datetime) -> None:
     if goal in INSTALLING:
         device.progress = 0
         device.deadline = device.installed_at = device.phoned_home_at = None
+
+
+def release(device: Device) -> None:
+    """Give back at once what a device that goes has of its project: addresses, VLANs, sessions, volumes."""
+    device.assignments.clear()
+    device.vlan_assignments.clear()
+    device.bgp_sessions.clear()
+    device.volume_attachments.clear()
+
+
+def give_back(device: Device, at: datetime) -> None:
+    """Let the reserved machine of a device that is gone rest before it is used again."""
+    reservation = device.hardware_reservation
+    if reservation is not None:
+        reservation.rested_at = at + timedelta(seconds=reservation.rest)
 
 
 def tell(

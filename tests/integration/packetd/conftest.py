@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from packetd_process import Packetd
+from postgresql_process import PASSWORD, PostgreSQL
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +35,19 @@ def order() -> dict[str, Any]:
         "operating_system": "debian_12",
         "metro": "sv",
     }
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """PostgreSQL for all tests of a process; each takes a database of its own."""
+    server = PostgreSQL()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty database; its password is in the environment."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    return postgresql.database()

@@ -75,6 +75,8 @@ def test_reserving(server: Packetd, project: str) -> None:
         ({"quantity": "many"}, "quantity"),
         ({"type": "public_ipv5"}, "type"),
         ({"type": ""}, "type"),
+        ({"type": "private_ipv4"}, "type"),
+        ({"quantity": 256, "fail_on_approval_required": True}, "quantity"),
         ({"metro": ""}, "metro"),
         ({"metro": "xx"}, "metro"),
         ({"facility": "xx"}, "facility"),
@@ -151,3 +153,46 @@ def test_routes_are_told_again_at_the_next_start(server: Packetd, project: str, 
         database.execute("DELETE FROM routes")
     server.start()
     wait_for_route(server, f"{address}/32", device)
+
+
+def test_what_exceeds_the_quota_is_pending_until_there_is_room(server: Packetd, project: str) -> None:
+    first = reserve(server, project, quantity=64)
+    waiting = reserve(server, project, quantity=128, details="more")
+    small = reserve(server, project, quantity=64)
+    assert [ip["state"] for ip in (first, waiting, small)] == ["created", "pending", "created"]
+    assert (waiting["address"], waiting["network"], waiting["cidr"]) == (None, None, 25)
+    assert waiting.keys() == first.keys()
+    path = f"/ips/{waiting['id']}"
+    assert server.call("GET", f"{path}/available") == (200, {"available": []})
+    for held in (first, small):
+        assert server.call("GET", path)[1]["state"] == "pending"
+        assert server.call("DELETE", f"/ips/{held['id']}")[0] == 204
+    _, granted = server.call("GET", path)
+    assert (granted["state"], granted["details"]) == ("created", "more")
+    assert len(server.call("GET", f"{path}/available")[1]["available"]) == 128
+
+
+def test_a_new_project_has_no_addresses_and_one_with_devices_a_block(
+    server: Packetd, project: str, device: str
+) -> None:
+    _, empty = server.call("POST", "/projects", {"name": "empty"})
+    assert server.call("GET", f"/projects/{empty['id']}/ips")[1]["ip_addresses"] == []
+    reservation = reserve(server, project, tags=["mine"])
+    path = f"/projects/{project}/ips"
+    _, listed = server.call("GET", f"{path}?types=private_ipv4")
+    (block,) = listed["ip_addresses"]
+    assert block.keys() <= set(ALLOWED_KEYS.split())
+    assert (block["management"], block["public"], block["facility"]["code"]) == (True, False, "sv15")
+    _, found = server.call("GET", f"/devices/{device}")
+    private = next(ip for ip in found["ip_addresses"] if not ip["public"])
+    assert private["parent_block"]["href"] == block["href"]
+    assert server.call("GET", block["href"]) == (200, block)
+    assert server.call("DELETE", block["href"])[0] == 422
+    assert server.call("GET", f"/ips/{private['id']}")[1]["address"] == private["address"]
+    assert server.call("DELETE", f"/ips/{private['id']}")[0] == 422
+    assert server.call("GET", f"{path}?search=mine")[1]["ip_addresses"][0]["id"] == reservation["id"]
+    # Its IPv6 block is the third.
+    pages = [server.call("GET", f"{path}?per_page=1&page={number}")[1] for number in (1, 2, 3)]
+    assert {page["meta"]["total"] for page in pages} == {3}
+    types = {page["ip_addresses"][0]["type"] for page in pages}
+    assert types == {"public_ipv4", "private_ipv4", "public_ipv6"}

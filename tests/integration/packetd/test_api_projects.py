@@ -141,3 +141,14 @@ def test_wrong_paging_is_refused(server: Packetd) -> None:
         status, answer = server.call("GET", f"/projects?{query}")
         assert (status, answer["errors"][0].split()[0]) == (422, query.split("=")[0])
     assert server.call("GET", "/projects?page=99")[1]["projects"] == []
+
+
+def test_the_api_describes_itself(server: Packetd) -> None:
+    status, document = server.call("GET", "/openapi.json", token="none is needed")
+    assert (status, document["openapi"]) == (200, "3.1.0")
+    assert {"get", "post"} <= set(document["paths"]["/projects/{id}/devices"])
+
+
+def test_what_comes_with_get_is_not_read(server: Packetd) -> None:
+    for body in ("", [], {"name": 7}):
+        assert server.call("GET", "/projects", body)[0] == 200

@@ -3,28 +3,45 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packetd.model.addresses import ExhaustedError, NetworkPlan, choose_free, free_block, free_hosts
+from packetd.model.addresses import Address, ExhaustedError, NetworkPlan, choose_free, free_block, free_hosts
 
 POOL = IPv4Network("198.51.100.128/25")
 PUBLIC = IPv4Network("198.51.100.0/27")
 prefixes = st.integers(28, 32)
 
 
-@given(taken=st.sets(st.integers(0, 31)), count=st.integers(0, 31))
+@given(taken=st.sets(st.integers(2, 30)), count=st.integers(0, 31))
 def test_hosts_are_free_and_never_the_networks_own(taken: set[int], count: int) -> None:
-    used = {PUBLIC[number] for number in taken}
-    usable = [PUBLIC[number] for number in range(2, 31) if number not in taken]
+    used: set[Address] = {PUBLIC[number] for number in taken}
+    usable = {PUBLIC[number] for number in range(2, 31) if number not in taken}
     if count > len(usable):
         with pytest.raises(ExhaustedError, match=f"{len(usable)} free"):
-            free_hosts(PUBLIC, used, count)
-    else:
-        assert free_hosts(PUBLIC, used, count) == usable[:count]
+            free_hosts(PUBLIC, len(used), count, used.intersection)
+        return
+    found = free_hosts(PUBLIC, len(used), count, used.intersection)
+    assert len(set(found)) == count
+    assert usable.issuperset(found)
+    # As few addresses as possible are ever used, so those given back come into use again.
+    assert all(int(address) < int(PUBLIC[2]) + len(used) + count for address in found)
+
+
+def test_one_look_finds_hosts_in_a_network_of_any_size() -> None:
+    network = IPv6Network("100::/80")
+    held = 100_000
+    looks = []
+
+    def taken(addresses: list[Address]) -> set[Address]:
+        looks.append(addresses)
+        return {address for address in addresses if int(address) < int(network[2]) + held}
+
+    assert free_hosts(network, held, 3, taken) == [network[held + 2 + number] for number in range(3)]
+    assert len(looks) == 1
 
 
 @given(st.lists(prefixes, max_size=40))

@@ -6,16 +6,26 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from packetd.api.turns import Turns
 from packetd.metadata import Metadata
 from packetd.model import catalogue
 from packetd.store import Store, open_sqlite
-from packetd.store.tables import Device, DeviceAddress, Event, Organization, Project, SSHKey
+from packetd.store.tables import (
+    Device,
+    DeviceAddress,
+    Event,
+    HardwareReservation,
+    Organization,
+    Project,
+    SSHKey,
+)
 
 USERDATA = "#!/bin/sh\r\necho \u00e9 '{{ x }}'\n\n"
 ADDRESS = "192.0.2.2"
@@ -26,7 +36,8 @@ class Service:
         self.store = store
         self.called_home: list[str] = []
         self.origins: dict[tuple[str, int], str] = {}
-        self.app = Metadata(store, catalogue.load(), self.called_home.append, self.origins).application()
+        metadata = Metadata(store, catalogue.load(), self.called_home.append, self.origins, Turns())
+        self.app = metadata.application()
 
     def call(
         self, path: str, method: str = "GET", body: bytes = b"", client: tuple[str, int] = (ADDRESS, 1)
@@ -163,6 +174,43 @@ def test_a_device_behind_the_proxy_is_known(service: Service) -> None:
 def test_phoning_home(service: Service) -> None:
     assert service.call("/phone-home", "POST")[0] == 200
     assert len(service.called_home) == 1
+
+
+def test_the_spot_market_tells_when_a_device_ends(service: Service) -> None:
+    assert json.loads(service.call("/metadata")[1])["spot"] == {}
+    assert service.call("/2009-04-04/meta-data/spot") == (200, b"")
+    with service.store.write() as session:
+        kept = session.scalars(select(Device)).one()
+        kept.spot_instance, kept.termination_time = True, datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    at = "2030-01-02T03:04:05Z"
+    assert json.loads(service.call("/metadata")[1])["spot"] == {"termination_time": at}
+    assert service.call("/2009-04-04/meta-data/spot/termination-time") == (200, at.encode())
+
+
+def test_what_the_machine_is(service: Service) -> None:
+    with service.store.write() as session:
+        kept = session.scalars(select(Device)).one()
+        kept.storage = {"disks": []}
+        kept.hardware_reservation = HardwareReservation(
+            project_id=kept.project_id, plan=kept.plan, facility=kept.facility
+        )
+        kept.addresses.append(
+            DeviceAddress(
+                position=2,
+                address="100::2",
+                network="100::/80",
+                gateway="100::1",
+                cidr=80,
+                family=6,
+                public=True,
+            )
+        )
+    document = json.loads(service.call("/metadata")[1])
+    assert (document["reserved"], document["storage"]) == (True, {"disks": []})
+    assert document["specs"]["cpus"][0]["count"] == 1
+    assert document["iqn"].endswith(f":device.{document['id'][:8]}")
+    assert document["network"]["addresses"][2]["netmask"] == "ffff:ffff:ffff:ffff:ffff::"
+    assert service.call("/2009-04-04/meta-data/public-ipv6") == (200, b"100::2")
 
 
 def test_a_device_tells_its_state(service: Service) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from packetd.api.body import Body
 from packetd.api.errors import InvalidError
-from packetd.api.views import Link, parse_names, shape
+from packetd.api.views import Link, Shaper
 from packetd.model import catalogue
 from packetd.model.hostnames import is_hostname
 from packetd.settings import Listen
@@ -68,18 +68,34 @@ def link(name: str, **fields: Any) -> Link:
 def test_links_expand_where_asked_for() -> None:
     document = {"project": link("project", owner=link("owner")), "keys": [link("one"), link("two")]}
     href = {"href": "/project"}
-    assert shape(document, {}, {})["project"] == href
-    shaped = shape(document, parse_names("project.owner,keys"), {})
+    assert Shaper().shape(document)["project"] == href
+    shaped = Shaper("project.owner,keys").shape(document)
     assert shaped["project"]["owner"] == {"name": "owner"}
     assert [key["name"] for key in shaped["keys"]] == ["one", "two"]
     whole = {"plan": Link("/plan", lambda: {"slug": "x"}, expanded=True)}
-    assert shape(whole, {}, {})["plan"] == {"slug": "x"}
-    assert shape(whole, {}, parse_names("plan"))["plan"] == {"href": "/plan"}
+    assert Shaper().shape(whole)["plan"] == {"slug": "x"}
+    assert Shaper(exclude="plan").shape(whole)["plan"] == {"href": "/plan"}
+
+
+def test_what_a_list_refers_to_is_made_once() -> None:
+    made = []
+
+    def render() -> dict[str, Any]:
+        made.append("plan")
+        return {"slug": "x", "owner": link("owner")}
+
+    plan = Link("/plan", render, expanded=True)
+    shaper = Shaper("list.plan.owner")
+    shaped = shaper.shape({"list": [Link(f"/{n}", lambda: {"plan": plan}) for n in range(3)], "plan": plan})
+    assert [item["plan"]["owner"] for item in shaped["list"]] == [{"name": "owner"}] * 3
+    # Elsewhere in the document it is another: there its owner was not asked for.
+    assert shaped["plan"]["owner"] == {"href": "/owner"}
+    assert made == ["plan"] * 2
 
 
 def test_links_that_form_a_ring_end_at_three_levels() -> None:
     ring = Link("/ring", lambda: {"ring": ring}, expanded=True)
-    shaped: Any = shape({"ring": ring}, {}, {})
+    shaped: Any = Shaper().shape({"ring": ring})
     for _ in range(3):
         shaped = shaped["ring"]
     assert shaped == {"ring": {"href": "/ring"}}

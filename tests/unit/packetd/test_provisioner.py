@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import select
 
 from packetd.drivers import DriverError, Machine, Power
+from packetd.membership import Membership
 from packetd.model import catalogue
 from packetd.model.addresses import NetworkPlan
 from packetd.model.lifecycle import BackOff, Goal, State
@@ -28,6 +30,7 @@ from packetd.store.tables import (
     Organization,
     Project,
     Reservation,
+    Server,
     new_id,
     now,
 )
@@ -37,12 +40,14 @@ class FakeDriver:
     """Machines in memory; ``troubles`` are raised one after the other by whatever is called next."""
 
     name: ClassVar[str] = "fake"
+    simulated: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.machines: dict[str, Machine] = {}
         self.routes: dict[str, str] = {}
         self.calls: list[str] = []
         self.troubles: list[Exception] = []
+        self.block_storage = None
         self.network = NetworkPlan(
             IPv4Network("192.0.2.0/25"), IPv4Network("192.0.2.128/25"), IPv4Network("10.0.0.0/24")
         )
@@ -110,6 +115,7 @@ class World:
             self.store,
             self.driver,
             catalogue.load(),
+            Membership(self.store, "the only one", lease=10),
             limit=timedelta(seconds=limit),
             workers=4,
             back_off=BackOff(timedelta(milliseconds=5), timedelta(milliseconds=20)),
@@ -178,7 +184,7 @@ class World:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -310,3 +316,69 @@ def test_a_refused_route_is_tried_again_and_holds_up_no_other(world: World) -> N
     world.wake()
     eventually(lambda: len(world.driver.routes) == 1)
     eventually(lambda: len(world.driver.routes) == 2)
+
+
+class Held:
+    """A call of the driver that takes until it is let go."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self._call = getattr(world.driver, name)
+        self.begun, self._go = threading.Event(), threading.Event()
+        setattr(world.driver, name, self)
+
+    def __call__(self, *arguments: Any) -> None:
+        self.begun.set()
+        assert self._go.wait(120)
+        self._call(*arguments)
+
+    def let_go(self) -> None:
+        self._go.set()
+
+
+def take_over(world: World, device_id: str) -> None:
+    """Another server claims a device, as when this one was not heard of for too long."""
+    with world.store.write() as session:
+        session.add(Server(id="other", state_id="other", host="elsewhere", alive_until=1e12))
+        session.flush()
+        session.get_one(Device, device_id).claimed_by = "other"
+
+
+def test_a_claim_that_was_lost_ends_the_work(world: World) -> None:
+    call = Held(world, "create")
+    world.start()
+    device = world.device()
+    assert call.begun.wait(120)
+    take_over(world, device)
+    call.let_go()
+    world.stop()
+    assert not world.installed(device)
+    with world.store.read() as session:
+        assert session.get_one(Device, device).claimed_by == "other"
+    # The other one makes it, and finds it made.
+    assert device in world.driver.machines
+
+
+def test_a_deletion_whose_claim_was_lost_is_the_others_to_finish(world: World) -> None:
+    world.start()
+    device = world.device()
+    eventually(lambda: world.installed(device))
+    call = Held(world, "destroy_machine")
+    world.want(device, Goal.DELETE, State.DEPROVISIONING)
+    assert call.begun.wait(120)
+    take_over(world, device)
+    call.let_go()
+    world.stop()
+    assert world.state(device) is State.DEPROVISIONING
+    assert not any("was deleted" in event for event in world.events())
+
+
+def test_a_machine_that_comes_after_its_device_went_is_removed(world: World) -> None:
+    call = Held(world, "create")
+    world.start()
+    device = world.device()
+    assert call.begun.wait(120)
+    with world.store.write() as session:
+        session.delete(session.get_one(Device, device))
+    call.let_go()
+    eventually(lambda: "destroy" in world.driver.calls)
+    assert world.driver.machines == {}

@@ -21,6 +21,7 @@ class DockerDriver:
     """Devices of the state in directory ``state``; with ``egress`` they reach what the host reaches."""
 
     name: ClassVar[str] = "docker"
+    simulated: ClassVar[bool] = False
 
     def __init__(self, state: Path, *, egress: bool = False) -> None:
         self._names = Names.of(state)
@@ -47,12 +48,21 @@ class DockerDriver:
         self._remove(self._containers(self._names.label))
         self._network.remove()
 
+    def adopt(self, network: NetworkPlan) -> None:
+        """Keep these ranges for start(); raises DriverError when the state has others already."""
+        self._network.adopt(network)
+
     @property
     def network(self) -> NetworkPlan:
         """The ranges to choose addresses from; raises DriverError before start()."""
         if self._plan is None:
             raise DriverError("the docker driver is not started")
         return self._plan
+
+    @property
+    def block_storage(self) -> None:
+        """Nothing exports volumes: a container could not attach one over iSCSI."""
+        return
 
     def counters(self) -> firewall.Counters:
         """Packets turned back at the borders of the devices' network, and let through."""
@@ -98,6 +108,12 @@ class DockerDriver:
             return Power.ABSENT
         running = client.run("inspect", "--format", "{{.State.Running}}", found)
         return Power.ON if running == "true" else Power.OFF
+
+    def machines(self) -> frozenset[str]:
+        """The devices that have a container, running or not."""
+        template = '{{.Label "packetd.device"}}'
+        labels = client.run("ps", "--all", f"--filter=label={self._names.label}", "--format", template)
+        return frozenset(labels.split())
 
     def route(self, network: str, device_id: str | None) -> None:
         """Route an elastic network (a lone address is a /32) to the device; None takes the route away."""

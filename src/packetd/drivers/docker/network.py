@@ -79,6 +79,14 @@ class DeviceNetwork:
         firewall.apply(self._names, plan, egress=self._egress)
         return plan
 
+    def adopt(self, plan: NetworkPlan) -> None:
+        """Keep these ranges, as if they had been chosen here; raises DriverError when others were."""
+        kept = self._load()
+        if kept is None:
+            self._save(plan)
+        elif not kept.same_ranges(plan):
+            raise DriverError(f"{self._file} has {kept}; remedy: give --state a new directory")
+
     def remove(self) -> None:
         """Take away network, routes, packet filter and the choice of ranges; none there is fine."""
         if client.exists("network", self._names.network):

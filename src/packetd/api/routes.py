@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Routes, and what is told of them: what each takes and gives is said once, here and in the document.
+
+The first line of a handler's docstring is the summary of its operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from packetd.api.calls import Context, Handler, answer, sender
+from packetd.api.fields import Field
+
+SHAPING = {
+    "include": "References to show whole, for example project,assignments.device",
+    "exclude": "References to fold to {href}",
+}
+PAGING = {"page": "Which page, from 1", "per_page": "How many on a page, 1000 at most"}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """An answer that is a list of ``item`` (a TypedDict) under ``name``, in pages or whole."""
+
+    name: str
+    item: type
+    paged: bool = True
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a route does. ``gives`` is a TypedDict or Listing, None for an answer without a body;
+    ``asks`` tells the query parameters besides those that every route has."""
+
+    handler: Handler
+    status: int
+    takes: Collection[Field[Any]] = ()
+    gives: type | Listing | None = None
+    asks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Everything that may be asked in the query, and what it means."""
+        parameters = dict(self.asks)
+        if self.gives is not None:
+            parameters |= SHAPING
+        if isinstance(self.gives, Listing) and self.gives.paged:
+            parameters |= PAGING
+        return parameters
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The names of all that the handler may read of what was sent."""
+        return frozenset(self.parameters) | {field.name for field in self.takes}
+
+
+class ApiRoute(Route):
+    """A route that knows its operation."""
+
+    def __init__(self, path: str, methods: list[str], operation: Operation) -> None:
+        super().__init__(path, _endpoint(operation, writes="GET" not in methods), methods=methods)
+        self.operation = operation
+
+
+def get(
+    path: str,
+    handler: Handler,
+    *,
+    gives: type | Listing | None = None,
+    asks: Mapping[str, str] | None = None,
+) -> ApiRoute:
+    """A route that reads."""
+    return ApiRoute(path, ["GET"], Operation(handler, 200, gives=gives, asks=asks or {}))
+
+
+def post(
+    path: str,
+    handler: Handler,
+    *,
+    takes: Collection[Field[Any]] = (),
+    gives: type | Listing | None = None,
+    asks: Mapping[str, str] | None = None,
+    status: int = 201,
+) -> ApiRoute:
+    """A route that makes something, or has something done."""
+    return ApiRoute(path, ["POST"], Operation(handler, status, takes, gives, asks or {}))
+
+
+def put(
+    path: str,
+    handler: Handler,
+    *,
+    takes: Collection[Field[Any]] = (),
+    gives: type | Listing | None = None,
+    status: int = 200,
+) -> ApiRoute:
+    """A route that changes; clients are divided over PUT and PATCH."""
+    return ApiRoute(path, ["PUT", "PATCH"], Operation(handler, status, takes, gives))
+
+
+def delete(
+    path: str,
+    handler: Handler,
+    *,
+    takes: Collection[Field[Any]] = (),
+    gives: type | Listing | None = None,
+    status: int = 204,
+) -> ApiRoute:
+    """A route that removes; what it takes may come in the query or the body."""
+    return ApiRoute(path, ["DELETE"], Operation(handler, status, takes, gives))
+
+
+def _endpoint(operation: Operation, *, writes: bool) -> Callable[[Request], Any]:
+    declared = operation.declared
+
+    async def endpoint(request: Request) -> Response:
+        context: Context = request.app.state.context
+        content = await request.body()
+        return await context.turns.run(
+            sender(request),
+            answer,
+            request,
+            content,
+            operation.handler,
+            operation.status,
+            declared,
+            writes=writes,
+        )
+
+    return endpoint

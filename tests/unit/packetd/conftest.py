@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules are tried on many examples; how long one takes says how busy the machine is, and nothing else."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("packetd", deadline=None)
+settings.load_profile("packetd")
