@@ -14,10 +14,10 @@ LAB := $(SUDO) $(BIN)/python -m lab
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check lint types unit test sanity integration e2e molecule soak bench ground
+.PHONY: help setup up down clean check lint types unit test sanity integration thirdparty e2e molecule soak bench bench-packetd ground tools
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/ready ## Just .venv, with packetd and kube-mirror in it
 
@@ -33,7 +33,7 @@ clean: setup ## make down, and removes the caches and .venv too
 
 check: lint types unit ## The quick part of the tests
 
-test: check sanity integration e2e molecule ## Everything that proves the project
+test: check sanity integration thirdparty e2e molecule ## Everything that proves the project
 
 # The linter loads playbooks, and need not reach the API that the inventory asks.
 lint: $(VENV)/ready-dev
@@ -54,14 +54,24 @@ sanity: $(VENV)/ready-dev ## ansible-test sanity on a copy of the checkout
 ground: setup
 	@$(LAB) ground --kubernetes $(KUBERNETES)
 
+tools: setup
+	@$(LAB) tools
+
 bench: $(VENV)/ready-dev ground ## Ratios of speed, measured side by side
 	$(SUDO) $(BIN)/python tests/bench/site_against_by_hand.py
 
-soak: $(VENV)/ready-dev ground ## Runs that are killed again and again
-	$(SUDO) $(BIN)/pytest -q -m soak tests/e2e
+bench-packetd: $(VENV)/ready-dev ## packetd beside moto_server's EC2
+	$(BIN)/python tests/bench/packetd_against_moto.py
 
-integration: $(VENV)/ready-dev ground ## Modules, inventory, packetd, driver and mirror as processes
+soak: $(VENV)/ready-dev ground tools ## Runs that are killed again and again
+	$(SUDO) $(BIN)/pytest -q -m soak tests/e2e tests/unit/packetd tests/integration/packetd
+
+integration: $(VENV)/ready-dev ground tools ## Modules, inventory, packetd, driver and mirror as processes
 	$(SUDO) $(BIN)/pytest -q --numprocesses 2 --dist loadfile tests/integration
+
+# A worker for each file; within it the tests of others run at once, as they mostly sleep.
+thirdparty: $(VENV)/ready-dev ## The test suites of others, unmodified, against packetd
+	$(SUDO) $(BIN)/pytest -q --numprocesses 5 --dist loadfile tests/thirdparty
 
 e2e: $(VENV)/ready-dev ground ## A cluster from nothing to nothing
 	$(SUDO) $(BIN)/pytest -q tests/e2e
