@@ -95,7 +95,7 @@ class Lab:
 
     def devices(self) -> list[dict[str, Any]]:
         """All devices, as the API shows them."""
-        (project,) = self._call("GET", "projects")["projects"]
+        (project,) = self._call("GET", "projects?name=kubernetes")["projects"]
         return list(self._call("GET", f"projects/{project['id']}/devices?per_page=1000")["devices"])
 
     def device(self, hostname: str) -> dict[str, Any]:
@@ -122,6 +122,11 @@ class Lab:
              f"root@{address}", command],
             check=True, timeout=60,
         )  # fmt: skip
+
+    def forget_host_key(self, hostname: str) -> None:
+        """As a user does for a machine that was reinstalled: it has another key."""
+        known_hosts = self.state.assets / "ssh" / "known_hosts"
+        subprocess.run(["ssh-keygen", "-R", self.device(hostname)["id"], "-f", str(known_hosts)], check=True)
 
     @property
     def names(self) -> Names:

@@ -99,8 +99,7 @@ def test_a_worker_reinstalled_behind_our_back_is_refused_until_its_key_is_forgot
     assert refused.returncode != 0
     assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in refused.output
     assert "PLAY [PKI]" not in refused.output, "the run went on without the machine"
-    known_hosts = cluster.state.assets / "ssh" / "known_hosts"
-    subprocess.run(["ssh-keygen", "-R", cluster.device(NODES[1])["id"], "-f", str(known_hosts)], check=True)
+    cluster.forget_host_key(NODES[1])
     assert cluster.playbook("site").returncode == 0
 
 

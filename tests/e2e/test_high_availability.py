@@ -36,14 +36,18 @@ def test_no_device_was_made_twice(cluster: Lab) -> None:
 def test_all_control_planes_serve_the_endpoint_and_hold_etcd(cluster: Lab) -> None:
     nodes = cluster.get("nodes", "--selector", "node-role.kubernetes.io/control-plane")
     assert len(nodes) == 3
+    assert_three_voters(cluster)
+
+
+def assert_three_voters(cluster: Lab) -> None:
+    """etcd has three members, all started, and none of them a learner."""
     members = cluster.kubectl(
         "exec", "--namespace", "kube-system", "etcd-kubernetes-control-plane-0", "--", "etcdctl",
         "--cacert=/etc/kubernetes/pki/etcd/ca.crt", "--cert=/etc/kubernetes/pki/etcd/server.crt",
         "--key=/etc/kubernetes/pki/etcd/server.key", "member", "list",
-    )  # fmt: skip
-    started = [line for line in members.splitlines() if ", started, " in line]
-    assert len(started) == 3
-    assert all(line.endswith(", false") for line in started), "a member is still a learner"
+    ).splitlines()  # fmt: skip
+    assert len(members) == 3
+    assert all(", started, " in line and line.endswith(", false") for line in members), members
 
 
 def test_a_second_run_changes_nothing(cluster: Lab) -> None:
@@ -57,3 +61,15 @@ def test_the_cluster_goes_on_without_one_of_three(cluster: Lab) -> None:
     assert len(cluster.get("nodes")) == 4
     cluster.act("kubernetes-control-plane-2", "power_on", until="active")
     assert cluster.playbook("verify").returncode == 0
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_control_plane_reinstalled_behind_our_back_joins_again(cluster: Lab, number: int) -> None:
+    """Also the one that the cluster was made on, which holds the elastic IP."""
+    hostname = f"kubernetes-control-plane-{number}"
+    cluster.act(hostname, "reinstall")
+    cluster.forget_host_key(hostname)
+    assert cluster.playbook("site").returncode == 0
+    assert_three_voters(cluster)
+    recap = cluster.playbook("site")
+    assert set(recap.changed.values()) == {0}, recap.output
