@@ -47,6 +47,8 @@ _AFTER_TROUBLE = 5.0
 _QUEUED = 4
 _AFTER_MISTAKE = 1.0
 _BETWEEN_TURNS = 0.02
+# How long work waits for calls to be answered first: a device takes seconds, a call milliseconds.
+_PATIENCE = 0.25
 _POWER_ATTEMPTS = 5
 # The keys of the work that is not about a device.
 _ROUTES = "routes"
@@ -67,10 +69,12 @@ class Provisioner:
         workers: int,
         back_off: BackOff | None = None,
         hinder: Callable[[Machine], None] = lambda _machine: None,
+        give_way: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """``limit`` is how long a busy driver is asked again, and then how long a machine may take to
         phone home, before the device counts as failed. ``hinder`` is called before every installation;
-        the DriverError that it raises counts as the driver's."""
+        the DriverError that it raises counts as the driver's. ``give_way`` waits, at most so many seconds,
+        until no call is being answered."""
         self._store = store
         self._driver = driver
         self._catalogue = catalogue
@@ -79,6 +83,7 @@ class Provisioner:
         self._workers = workers
         self._back_off = back_off or BackOff()
         self._hinder = hinder
+        self._give_way = give_way
         self._routing = Routing(store, driver)
         self._volumes = Volumes(store, driver.block_storage, self._back_off) if driver.block_storage else None
         self._leads = False
@@ -207,6 +212,7 @@ class Provisioner:
 
     def _run(self, key: str, work: Callable[[], None]) -> None:
         try:
+            self._give_way(_PATIENCE)
             work()
         except Exception:
             # A mistake of ours must neither end the thread nor be tried again in a tight loop.

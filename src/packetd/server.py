@@ -91,6 +91,7 @@ def _allow_files(limits: Limits) -> None:
 
 def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_socket: socket.socket) -> None:
     faults = Faults(store)
+    turns = Turns()
     driver = make_driver(settings, store.url if store.shared else None)
     provisioner = Provisioner(
         store,
@@ -100,6 +101,7 @@ def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_sock
         limit=timedelta(seconds=settings.provisioning_limit),
         workers=settings.workers,
         hinder=faults.hinder,
+        give_way=turns.give_way,
     )
     if isinstance(driver, RecordDriver):
         driver.phone_home = provisioner.phone_home
@@ -118,7 +120,7 @@ def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_sock
         provisioner.start()
         market.start()
         try:
-            context = make_context(settings, store, driver, provisioner, faults)
+            context = make_context(settings, store, driver, provisioner, faults, turns)
             sockets = (api_socket, proxy_socket, *metadata_sockets)
             asyncio.run(_serve(settings, context, provisioner.phone_home, sockets))
         finally:
@@ -131,7 +133,12 @@ def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_sock
 
 
 def make_context(
-    settings: Settings, store: Store, driver: Driver, provisioner: Provisioner, faults: Faults
+    settings: Settings,
+    store: Store,
+    driver: Driver,
+    provisioner: Provisioner,
+    faults: Faults,
+    turns: Turns,
 ) -> Context:
     """What all calls share, over these parts."""
     administrator = digest_of(settings.state.admin_token.read_text().strip())
@@ -142,7 +149,7 @@ def make_context(
         provisioner.wake,
         faults,
         administrator,
-        Turns(),
+        turns,
         Renderings(),
         settings.address_quota,
         settings.device_quota,

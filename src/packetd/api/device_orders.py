@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from packetd.api import device_fields as fields
 from packetd.api.body import Body
@@ -22,6 +22,21 @@ from packetd.store.tables import Device, HardwareReservation, Membership, SSHKey
 
 # One usable address: the machine's own. More come from reservations.
 _SINGLE = {4: (0, 31, 32), 6: (0, 127, 128)}
+
+# Made once, as every order executes it.
+_USABLE_KEYS = (
+    select(SSHKey)
+    .where(
+        or_(
+            SSHKey.project_id == bindparam("project"),
+            SSHKey.user_id == bindparam("user"),
+            SSHKey.user_id.in_(
+                select(Membership.user_id).where(Membership.project_id == bindparam("project"))
+            ),
+        )
+    )
+    .order_by(SSHKey.created_at)
+)
 
 
 def site(call: Call) -> Site:
@@ -201,11 +216,7 @@ def _read_ssh_keys(call: Call, body: Body, project_id: str) -> tuple[str, ...]:
 
 
 def _usable_keys(call: Call, project_id: str) -> Sequence[SSHKey]:
-    people = select(Membership.user_id).where(Membership.project_id == project_id)
-    wanted = select(SSHKey).where(
-        or_(SSHKey.project_id == project_id, SSHKey.user_id == call.user.id, SSHKey.user_id.in_(people))
-    )
-    return call.session.scalars(wanted.order_by(SSHKey.created_at)).all()
+    return call.session.scalars(_USABLE_KEYS, {"project": project_id, "user": call.user.id}).all()
 
 
 def _chosen(body: Body, name: str, ids: Sequence[str], known: dict[str, list[str]]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -39,6 +39,13 @@ LOADED: tuple[ORMOption, ...] = (
     selectinload(Device.ssh_keys),
     selectinload(Device.vlan_assignments),
     selectinload(Device.volume_attachments),
+)
+
+# Statements that are executed often are made once: that costs more than to execute them.
+_PROVISIONING_EVENTS = (
+    select(Event)
+    .where(Event.device_id.in_(bindparam("devices", expanding=True)), Event.type.startswith("provisioning."))
+    .order_by(Event.serial)
 )
 
 
@@ -96,7 +103,7 @@ def show_device(call: Call, device: Device) -> DeviceView:
 
 
 def show_devices(call: Call, devices: Sequence[Device]) -> list[DeviceView]:
-    events = _provisioning_events(call, [device.id for device in devices])
+    events = _provisioning_events(call, [device.id for device in devices if device.progress])
     return [_show(call, device, events[device.id]) for device in devices]
 
 
@@ -180,14 +187,10 @@ def _actions(device: Device) -> list[dict[str, str]]:
 
 
 def _provisioning_events(call: Call, device_ids: Sequence[str]) -> dict[str, list[Event]]:
-    found = call.session.scalars(
-        select(Event)
-        .where(Event.device_id.in_(device_ids), Event.type.startswith("provisioning."))
-        .order_by(Event.serial)
-    )
     by_device: dict[str, list[Event]] = defaultdict(list)
-    for event in found:
-        by_device[event.device_id or ""].append(event)
+    if device_ids:
+        for event in call.session.scalars(_PROVISIONING_EVENTS, {"devices": device_ids}):
+            by_device[event.device_id or ""].append(event)
     return by_device
 
 

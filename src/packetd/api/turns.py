@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -24,11 +25,14 @@ class Turns:
     def __init__(self) -> None:
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._interested: Counter[str] = Counter()
+        self._nobody_is_served = threading.Event()
+        self._nobody_is_served.set()
 
     async def run(self, client: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``function`` returns or raises; ``client`` is whoever asks."""
         turn = self._turns.setdefault(client, asyncio.Semaphore(_SHARE))
         self._interested[client] += 1
+        self._nobody_is_served.clear()
         try:
             async with turn:
                 return await run_in_threadpool(partial(function, *args, **kwargs))
@@ -36,3 +40,9 @@ class Turns:
             self._interested[client] -= 1
             if not self._interested[client]:
                 del self._turns[client], self._interested[client]
+            if not self._interested:
+                self._nobody_is_served.set()
+
+    def give_way(self, seconds: float) -> None:
+        """Wait for a moment in which nobody is served, at most so long: for work that nobody waits for."""
+        self._nobody_is_served.wait(seconds)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from packetd.ownership import ServerError
 from packetd.store import engines, migrations
 from packetd.store.engines import Access
+from packetd.store.wal import WriteAheadLog
 
 
 class Store:
@@ -39,6 +40,7 @@ class Store:
         # Writers of this process queue here, which is fair and wakes at once; SQLite's own waiting is
         # neither. Other processes meet in the database.
         self._writing = threading.Lock()
+        self._log = None if self.shared else WriteAheadLog(Path(self.url.database or ""))
         self._readers = engines.having(self._engine, Access.READ)
         self._writers = engines.having(self._engine, Access.WRITE)
         self._claimants = engines.having(self._engine, Access.CLAIM)
@@ -65,6 +67,8 @@ class Store:
         with self._writing, Session(self._writers) as session:
             yield session
             session.commit()
+        if self._log is not None:
+            self._log.flush()
 
     @contextmanager
     def claim(self) -> Iterator[Session]:

@@ -3,21 +3,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from packetd.model.addresses import Address, Network, free_hosts
 from packetd.store.tables import DeviceAddress
 
-# Made once, as every order executes them for each of its addresses.
-_HELD = select(func.count()).select_from(DeviceAddress).where(DeviceAddress.network == bindparam("of"))
+# Made once, as every order executes them.
+_HELD = (
+    select(DeviceAddress.network, func.count())
+    .where(DeviceAddress.network.in_(bindparam("networks", expanding=True)))
+    .group_by(DeviceAddress.network)
+)
 _TAKEN = select(DeviceAddress.address).where(
     DeviceAddress.address.in_(bindparam("addresses", expanding=True))
 )
 
 
-def take_hosts(session: Session, network: Network, count: int) -> list[Address]:
-    """Free host addresses of a network; raises ExhaustedError.
+def take_hosts(session: Session, wanted: Mapping[Network, int]) -> dict[Network, list[Address]]:
+    """As many free host addresses of networks as are wanted; raises ExhaustedError.
 
     Nobody takes one in between, as writers wait for each other; the addresses' unique key would refuse
     the second.
@@ -27,5 +33,9 @@ def take_hosts(session: Session, network: Network, count: int) -> list[Address]:
         named = {str(address): address for address in addresses}
         return {named[text] for text in session.scalars(_TAKEN, {"addresses": tuple(named)})}
 
-    held = session.execute(_HELD, {"of": str(network)}).scalar_one()
-    return free_hosts(network, held, count, taken)
+    rows = session.execute(_HELD, {"networks": tuple(map(str, wanted))})
+    held = dict(rows.all())
+    return {
+        network: free_hosts(network, held.get(str(network), 0), count, taken)
+        for network, count in wanted.items()
+    }

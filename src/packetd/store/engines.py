@@ -58,8 +58,9 @@ def _sqlite(url: URL) -> Engine:
         # The driver must not begin transactions by itself: _begin says which kind.
         connection.isolation_level = None
         cursor = connection.cursor()
+        # What is committed is flushed by Store.write(), for several writers at once.
         patience = f"busy_timeout={_PATIENCE_SECONDS * 1000}"
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", patience):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", patience):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

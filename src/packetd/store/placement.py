@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from ipaddress import IPv4Network
 
 from sqlalchemy import func, select
@@ -116,8 +117,12 @@ class _Places:
         self._site = site
         self._project_id = project_id
         self._stock = Stock(session, site.catalogue)
-        self._prices = SpotPrices(session, site.catalogue)
         self._taken: set[str] = set()
+
+    @cached_property
+    def _prices(self) -> SpotPrices:
+        """Only who bids asks for them."""
+        return SpotPrices(self._session, self._site.catalogue)
 
     def find(self, order: Order) -> _Place:
         if order.hardware_reservation is None:
@@ -206,7 +211,7 @@ def _take_addresses(
     for order in orders:
         needed.update(network for network in (_network(site, wish) for wish in order.addresses) if network)
     try:
-        return {network: iter(take_hosts(session, network, count)) for network, count in needed.items()}
+        return {network: iter(hosts) for network, hosts in take_hosts(session, needed).items()}
     except ExhaustedError as error:
         raise NoCapacityError(f"There are no addresses left for new devices: {error}") from None
 
@@ -256,6 +261,7 @@ def _device(
         ],
         assignments=[],
         vlan_assignments=[],
+        volume_attachments=[],
         individual_ports=list(site.catalogue.plans[order.plan].individual_ports),
         **order.others,
     )

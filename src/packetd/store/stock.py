@@ -13,13 +13,16 @@ from packetd.model.catalogue import Catalogue
 from packetd.store.tables import Device
 from packetd.store.tables import Stock as StockRow
 
+# Made once, as every order executes it.
+_SERVERS = select(StockRow.plan, StockRow.facility, StockRow.servers)
+
 
 class Stock:
     """What is left at the moment of this transaction; what is taken here counts at once."""
 
     def __init__(self, session: Session, catalogue: Catalogue) -> None:
-        rows = session.scalars(select(StockRow))
-        self._servers = {(row.plan, row.facility): row.servers for row in rows}
+        rows = session.execute(_SERVERS)
+        self._servers = {(plan, facility): servers for plan, facility, servers in rows}
         self._catalogue = catalogue
         self._used = self._count(session)
 

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from packetd import accounts, api
+from packetd.api.turns import Turns
 from packetd.drivers import Machine
 from packetd.drivers.record import RecordDriver, url_of
 from packetd.faults import Faults
@@ -147,7 +148,7 @@ class Process:
         )
         self.driver.phone_home = self.provisioner.phone_home
         self.driver.start()
-        context = make_context(settings, self.store, self.driver, self.provisioner, self.faults)
+        context = make_context(settings, self.store, self.driver, self.provisioner, self.faults, Turns())
         self._app = api.application(context)
         self.provisioner.start()
 

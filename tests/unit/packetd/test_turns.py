@@ -49,3 +49,33 @@ def test_what_is_raised_is_raised_and_gives_the_turn_back() -> None:
         assert await turns.run("client", lambda: 7) == 7
 
     asyncio.run(meet())
+
+
+def test_work_in_the_background_waits_until_nobody_is_served() -> None:
+    go_on, served, gave_way = threading.Event(), threading.Event(), list[bool]()
+
+    def call() -> None:
+        served.set()
+        assert go_on.wait(60)
+
+    async def meet() -> None:
+        turns = Turns()
+        turns.give_way(60)
+
+        def background() -> None:
+            assert served.wait(60)
+            turns.give_way(0.01)
+            gave_way.append(go_on.is_set())
+            turns.give_way(60)
+            gave_way.append(go_on.is_set())
+
+        worker = asyncio.get_running_loop().run_in_executor(None, background)
+        one = asyncio.create_task(turns.run("one", call))
+        while not gave_way:
+            await asyncio.sleep(0.01)
+        go_on.set()
+        await asyncio.gather(one, worker)
+
+    asyncio.run(meet())
+    # Patience ends; but with a lot of it, whoever is served was served first.
+    assert gave_way == [False, True]
