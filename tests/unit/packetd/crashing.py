@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from in_process import call
 from sqlalchemy.orm import Session
 
 from packetd import accounts, api
@@ -165,32 +164,6 @@ class Process:
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """One call of the API; raises CrashError when it died before the answer."""
-        answer = asyncio.run(self._call(method, path, b"" if body is None else json.dumps(body).encode()))
+        answer = call(self._app, self._token, method, path, body)
         self.fuse.check()
         return answer
-
-    async def _call(self, method: str, path: str, content: bytes) -> tuple[int, Any]:
-        path, _, query = path.partition("?")
-        scope = {
-            "type": "http",
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(b"x-auth-token", self._token.encode()), (b"host", b"localhost")],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-        }
-        sent: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": content, "more_body": False}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await self._app(scope, receive, send)
-        content = b"".join(message.get("body", b"") for message in sent)
-        return sent[0]["status"], json.loads(content) if content else None
