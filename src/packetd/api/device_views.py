@@ -144,7 +144,7 @@ def _show(call: Call, device: Device, events: Iterable[Event]) -> DeviceView:
         "image_url": device.image_url,
         "storage": device.storage or None,
         "features": device.features,
-        "operating_system": operating_system_link(call, system, expanded=True),
+        "operating_system": operating_system_link(call, system),
         "user": system.user,
         "root_password": device.root_password if password_shown_until(device) else None,
         "ssh_keys": [ssh_key_link(call, key) for key in device.ssh_keys],

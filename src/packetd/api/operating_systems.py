@@ -29,12 +29,20 @@ class OperatingSystemView(TypedDict):
     href: str
 
 
-def operating_system_link(call: Call, system: OperatingSystem, *, expanded: bool = False) -> Link:
-    return Link(_href(call, system), lambda: show_operating_system(call, system), expanded=expanded)
+def operating_system_link(call: Call, system: OperatingSystem) -> Link:
+    """The system of a device, shown whole: as one that can be installed, since it was.
+
+    That its image is removed is no change of the device; nothing would tell that the rendering which is
+    kept of it (kept_devices.py) is not true any more.
+    """
+    return Link(_href(call, system), lambda: _show(call, system, offered=True), expanded=True)
 
 
 def show_operating_system(call: Call, system: OperatingSystem) -> OperatingSystemView:
-    offered = call.installable is None or system.slug in call.installable
+    return _show(call, system, offered=call.installable is None or system.slug in call.installable)
+
+
+def _show(call: Call, system: OperatingSystem, *, offered: bool) -> OperatingSystemView:
     return {
         "id": system.id,
         "slug": system.slug,

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Network
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,21 @@ from packetd_process import Packetd
 from postgresql_process import PostgreSQL
 
 _LEASE = "2"
+# What a project may have, and what there is.
+_DEVICES, _ADDRESSES, _MACHINES, _VLANS = 12, 16, 9, 8
 
 
 @pytest.fixture
-def pair(tmp_path: Path, database: str) -> Iterator[tuple[Packetd, Packetd]]:
+def options() -> tuple[str, ...]:
+    """Of both servers."""
+    return ()
+
+
+@pytest.fixture
+def pair(tmp_path: Path, database: str, options: tuple[str, ...]) -> Iterator[tuple[Packetd, Packetd]]:
     servers = tuple(Packetd(tmp_path / name) for name in ("a", "b"))
     starts = [
-        threading.Thread(target=server.start, args=("--database", database, "--lease", _LEASE))
+        threading.Thread(target=server.start, args=("--database", database, "--lease", _LEASE, *options))
         for server in servers
     ]
     for start in starts:
@@ -109,3 +119,115 @@ def test_one_that_dies_in_the_middle_is_replaced(
             for e in survivor.call("GET", f"/devices/{device['id']}/events?per_page=100")[1]["events"]
         ]
         assert len(told) == len(set(told)) == 10
+
+
+class Crowd:
+    """Many who call both servers at the same time, each server as often as the other."""
+
+    def __init__(self, pair: tuple[Packetd, Packetd], project: str) -> None:
+        self._pair = pair
+        self.project = project
+
+    def ask(self, calls: list[tuple[str, str, Any]]) -> list[tuple[int, Any]]:
+        """The answers, in the order of the calls."""
+
+        def one(number: int) -> tuple[int, Any]:
+            return self._pair[number % 2].call(*calls[number])
+
+        with ThreadPoolExecutor(16) as threads:
+            return list(threads.map(one, range(len(calls))))
+
+    def rush(self, order: dict[str, Any]) -> dict[str, list[Any]]:
+        """Everybody wants more than there is, of everything at once; returns what they got, by kind."""
+        devices, ips, vlans = (
+            f"/projects/{self.project}/{kind}" for kind in ("devices", "ips", "virtual-networks")
+        )
+        kinds = {
+            "devices": [("POST", devices, {**order, "hostname": f"n{i}"}) for i in range(20)],
+            "ips": [("POST", ips, _reservation(1 + i % 2)) for i in range(20)],
+            # One number that all want, and numbers that are chosen.
+            "vlans": [
+                ("POST", vlans, {"metro": "sv", "vxlan": 77 if i % 2 else 0}) for i in range(2 * _VLANS)
+            ],
+        }
+        calls = [(kind, call) for kind, calls in kinds.items() for call in calls]
+        # Kinds in turn, and so that each comes to both servers.
+        calls = calls[::3] + calls[1::3] + calls[2::3]
+        answers = self.ask([call for _, call in calls])
+        got: dict[str, list[Any]] = {kind: [] for kind in kinds}
+        for (kind, _), (status, answer) in zip(calls, answers, strict=True):
+            assert status in (201, 422, 503), answer
+            if status == 201:
+                got[kind].append(answer)
+        return got
+
+    def wait_until_gone(self) -> None:
+        path = f"/projects/{self.project}/devices"
+        self._pair[0].wait(path, lambda _status, found: found["meta"]["total"] == 0, seconds=120)
+
+
+def _reservation(quantity: int) -> dict[str, Any]:
+    return {
+        "type": "public_ipv4",
+        "metro": "sv",
+        "quantity": quantity,
+        "fail_on_approval_required": True,
+    }
+
+
+def left_over(postgresql: PostgreSQL, database: str) -> dict[str, int]:
+    """How many rows the pools have that somebody holds."""
+    tables = ("devices", "device_addresses", "ip_reservations", "virtual_networks", "routes")
+    with postgresql.connect(database) as connection:
+        counts = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone() for name in tables}
+        counts["machines"] = connection.execute("SELECT count(*) FROM record.machines").fetchone()
+    return {name: row[0] for name, row in counts.items() if row and row[0]}
+
+
+@pytest.mark.parametrize(
+    ("options", "stock", "devices"),
+    [
+        (("--address-quota", str(_ADDRESSES), "--device-quota", str(_DEVICES)), None, _DEVICES),
+        (("--address-quota", str(_ADDRESSES)), _MACHINES, _MACHINES),
+    ],
+    ids=["quota", "stock"],
+)
+def test_a_rush_at_both_gives_nothing_twice_and_all_of_it_comes_back(
+    pair: tuple[Packetd, Packetd],
+    order: dict[str, Any],
+    postgresql: PostgreSQL,
+    database: str,
+    stock: int | None,
+    devices: int,
+) -> None:
+    if stock is not None:
+        for facility in ("sv15", "sjc1"):
+            number = str(stock if facility == "sv15" else 0)
+            assert pair[0].command("stock", "set", order["plan"], facility, number).returncode == 0
+    crowd = Crowd(pair, make_project(pair[0]))
+    # What came back is given again.
+    for _ in range(2):
+        got = crowd.rush(order)
+        assert len(got["devices"]) == devices
+        wait_until_active(pair[0], devices)
+        listing = f"/projects/{crowd.project}/devices?per_page=1000"
+        found = addresses(pair[1].call("GET", listing)[1]["devices"])
+        assert len(found) == len(set(found)) == 3 * devices
+        held = [IPv4Network(f"{block['network']}/{block['cidr']}") for block in got["ips"]]
+        assert _ADDRESSES - 1 <= sum(network.num_addresses for network in held) <= _ADDRESSES
+        assert all(not one.overlaps(other) for one, other in combinations(held, 2))
+        assert sorted(vlan["vxlan"] for vlan in got["vlans"]) == [77, *range(1000, 1000 + _VLANS)]
+        assign = [
+            ("POST", f"/devices/{device['id']}/ips", {"address": block["address"]})
+            for device, block in zip(got["devices"], got["ips"], strict=False)
+        ]
+        assert {status for status, _ in crowd.ask(assign)} == {201}
+        gone = crowd.ask([("DELETE", f"/devices/{device['id']}", None) for device in got["devices"]])
+        gone += crowd.ask([("DELETE", f"/ips/{block['id']}", None) for block in got["ips"]])
+        gone += crowd.ask([("DELETE", f"/virtual-networks/{vlan['id']}", None) for vlan in got["vlans"]])
+        assert {status for status, _ in gone} <= {200, 204}
+        crowd.wait_until_gone()
+        deadline = time.monotonic() + 60
+        while left := left_over(postgresql, database):
+            assert time.monotonic() < deadline, left
+            time.sleep(0.1)

@@ -11,7 +11,11 @@ revision = "0009"
 down_revision = "0008"
 
 # Tables whose rows are shown with the device that they name.
-PARTS = ("device_addresses", "device_ssh_keys", "ip_assignments", "vlan_assignments", "volume_attachments")
+PARTS = (
+    *("device_addresses", "device_ssh_keys", "ip_assignments", "vlan_assignments", "volume_attachments"),
+    # What an installation has done.
+    "events",
+)
 # What is shown of the device itself; the rest is the provisioner's own.
 SHOWN = (
     *("project_id", "hostname", "description", "tags", "plan", "operating_system", "facility", "metro"),
@@ -26,7 +30,7 @@ SHOWN = (
     ),
     *("spot_instance", "spot_price_max", "storage", "features", "image_url", "network_frozen"),
     *("root_password", "state", "progress", "phoned_home_at", "layer", "individual_ports", "updated_at"),
-    *("user_id", "hardware_reservation_id"),
+    *("user_id", "hardware_reservation_id", "created_at"),
 )
 
 
@@ -37,21 +41,26 @@ def upgrade() -> None:
         op.execute(statement)
 
 
+# Which devices show a row of these tables.
+_OF_A_MAKER = "user_id = NEW.id"
+_OF_A_RESERVATION = "id IN (SELECT device_id FROM ip_assignments WHERE reservation_id = NEW.id)"
+
+
 def _sqlite() -> list[str]:
     revise = "UPDATE devices SET revision = hex(randomblob(8)) WHERE"
     shown = ", ".join(SHOWN)
     statements = [
         f"CREATE TRIGGER devices_revised AFTER UPDATE OF {shown} ON devices BEGIN {revise} id = NEW.id; END",
-        f"CREATE TRIGGER users_revise AFTER UPDATE ON users BEGIN {revise} user_id = NEW.id; END",
-        # What an installation has done is shown with its device.
-        "CREATE TRIGGER events_revise AFTER INSERT ON events WHEN NEW.device_id IS NOT NULL"
-        f" BEGIN {revise} id = NEW.device_id; END",
+        f"CREATE TRIGGER users_revise AFTER UPDATE ON users BEGIN {revise} {_OF_A_MAKER}; END",
+        "CREATE TRIGGER ip_reservations_revise AFTER UPDATE ON ip_reservations"
+        f" BEGIN {revise} {_OF_A_RESERVATION}; END",
     ]
+    changes = {"INSERT": "NEW.device_id", "UPDATE": "OLD.device_id, NEW.device_id", "DELETE": "OLD.device_id"}
     for table in PARTS:
-        for change, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        for change, ids in changes.items():
             statements.append(
                 f"CREATE TRIGGER {table}_{change.lower()}_revises AFTER {change} ON {table}"
-                f" BEGIN {revise} id = {row}.device_id; END"
+                f" BEGIN {revise} id IN ({ids}); END"
             )
     return statements
 
@@ -64,12 +73,15 @@ def _postgresql() -> list[str]:
         f"CREATE TRIGGER devices_revised BEFORE UPDATE OF {', '.join(SHOWN)} ON devices"
         " FOR EACH ROW EXECUTE FUNCTION device_revised()",
         "CREATE FUNCTION maker_revises() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN {revise} user_id = NEW.id; RETURN NULL; END $$",
+        f" $$ BEGIN {revise} {_OF_A_MAKER}; RETURN NULL; END $$",
         "CREATE TRIGGER users_revise AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION maker_revises()",
+        "CREATE FUNCTION reservation_revises() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN {revise} {_OF_A_RESERVATION}; RETURN NULL; END $$",
+        "CREATE TRIGGER ip_reservations_revise AFTER UPDATE ON ip_reservations"
+        " FOR EACH ROW EXECUTE FUNCTION reservation_revises()",
+        # The row that there is not, OLD of an INSERT or NEW of a DELETE, is null there.
         "CREATE FUNCTION part_revises() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN IF TG_OP = 'DELETE' THEN {revise} id = OLD.device_id;"
-        f" ELSE {revise} id = NEW.device_id; END IF; RETURN NULL; END $$",
-        "CREATE TRIGGER events_revise AFTER INSERT ON events FOR EACH ROW EXECUTE FUNCTION part_revises()",
+        f" $$ BEGIN {revise} id IN (OLD.device_id, NEW.device_id); RETURN NULL; END $$",
     ]
     statements += [
         f"CREATE TRIGGER {table}_revises AFTER INSERT OR UPDATE OR DELETE ON {table}"
