@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from packetd import accounts, api
 from packetd.api.renderings import Renderings
+from packetd.api.turns import Turns
 from packetd.drivers import Machine
 from packetd.drivers.record import RecordDriver, url_of
 from packetd.faults import Faults
@@ -94,7 +95,7 @@ class InProcess:
         self.driver.start()
         self._membership.join()
         faults = Faults(store)
-        self.context = make_context(settings, store, self.driver, self.provisioner, faults)
+        self.context = make_context(settings, store, self.driver, self.provisioner, faults, Turns())
         self._app = api.application(self.context)
         # The same API, which makes everything it shows anew.
         self._fresh = api.application(replace(self.context, renderings=_Forgetful()))
