@@ -11,12 +11,12 @@ from packetd_process import Packetd
 
 
 @pytest.fixture(scope="module")
-def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Packetd]]:
-    """Starts one more server for the tests of a file."""
+def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Packetd]]:
+    """Starts one more server for the tests of a file, with options of `packetd serve`."""
     servers: list[Packetd] = []
 
-    def start() -> Packetd:
-        server = Packetd(tmp_path_factory.mktemp("packetd") / "state")
+    def start(*options: str) -> Packetd:
+        server = Packetd(tmp_path_factory.mktemp("packetd") / "state", *options)
         servers.append(server)
         server.start()
         return server
@@ -28,5 +28,5 @@ def new_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
 
 
 @pytest.fixture(scope="module")
-def clients(new_server: Callable[[], Packetd]) -> Clients:
+def clients(new_server: Callable[..., Packetd]) -> Clients:
     return Clients(new_server())

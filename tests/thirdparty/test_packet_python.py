@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,8 +14,12 @@ import pytest
 import sources
 from clients import Clients, running, wanted
 from expectations import ThirdPartyError, cases
+from packetd_process import Packetd
 
 TEARDOWN = "tearDownClass"
+DELAYS = {"test_batch": "20"}
+"""Seconds that machines take to install, where a test wants it so: this one sleeps for 10 and then removes
+only devices that are not active yet, as real machines never were by then."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -35,17 +39,22 @@ def _names(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def runs(
-    request: pytest.FixtureRequest, clients: Clients, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    clients: Clients,
+    new_server: Callable[..., Packetd],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mapping[str, Future[dict[str, str | None]]]]:
     """Each file is a process of its own."""
     folder = sources.packet_python()
     libraries = sources.python_library("requests-mock==1.12.1")
     reports = tmp_path_factory.mktemp("reports")
+    files = sorted({name.partition("::")[0] for name in wanted(request)})
+    slow = {file: Clients(new_server("--delay", delay)) for file, delay in DELAYS.items() if file in files}
 
     def run(file: str) -> dict[str, str | None]:
         report = reports / f"{file}.xml"
         options = ["-p", "no:cacheprovider", f"--junit-xml={report}", f"test/{file}.py"]
-        ended = clients.run(
+        ended = slow.get(file, clients).run(
             [sys.executable, "-B", "-m", "pytest", "--quiet", "-c", "setup.cfg", *options],
             cwd=folder,
             PYTHONPATH=str(libraries),
@@ -55,7 +64,6 @@ def runs(
             raise ThirdPartyError(f"{file} came to no end: {ended.output}")
         return _read(report, file)
 
-    files = sorted({name.partition("::")[0] for name in wanted(request)})
     with running(run, files, at_once=len(files)) as results:
         yield results
 
