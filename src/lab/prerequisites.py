@@ -39,7 +39,14 @@ REQUIREMENTS = (
 )
 
 POSTGRESQL = "postgresql-15"
-TEST_REQUIREMENTS = (Requirement(POSTGRESQL, "/usr/lib/postgresql/15/bin/postgres"),)
+TEST_REQUIREMENTS = (
+    Requirement(POSTGRESQL, "/usr/lib/postgresql/15/bin/postgres"),
+    Requirement("curl", "curl"),
+    Requirement("chromium", "chromium"),
+    Requirement("chromium-driver", "chromedriver"),
+    # What the pages ask for where the system has no font of its own: without any, pictures are empty.
+    Requirement("fonts-dejavu-core", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+)
 """What the tests need besides."""
 
 _NO_DATABASE = Path("/etc/postgresql-common/createcluster.d/lab.conf")

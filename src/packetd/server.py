@@ -42,6 +42,7 @@ from packetd.store import Store
 from packetd.store.location import open_store, remember
 from packetd.store.placement import Site
 from packetd.store.reservations import grant_pending
+from packetd.web import Pages
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +206,7 @@ async def _serve(
 ) -> None:
     api_socket, proxy_socket, *metadata_sockets = sockets
     origins: dict[tuple[str, int], str] = {}
-    api_app = api.application(context, settings.rate_limit)
+    api_app = api.application(context, settings.rate_limit, Pages().routes())
     metadata_app = metadata.Metadata(
         context.store, context.catalogue, phone_home, origins, context.turns
     ).application()

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from types import ModuleType
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packetd.api import (
@@ -113,12 +114,16 @@ _RESOURCES: tuple[ModuleType, ...] = (
 )
 
 
-def application(context: Context, rate_limit: int | None = None) -> ASGIApp:
-    """The API, at / and at /metal/v1, and /healthz; ``rate_limit`` is in requests a minute and token."""
+def application(context: Context, rate_limit: int | None = None, pages: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """The API, at / and at /metal/v1, and /healthz; ``rate_limit`` is in requests a minute and token.
+
+    ``pages`` are for people: the one at / and those below /_packetd.
+    """
     routes = [
         Route("/healthz", _healthz, methods=["GET"]),
         Route("/openapi.json", _openapi, methods=["GET"]),
         *control.routes,
+        *pages,
         *api_routes(),
     ]
     starlette = Starlette(
@@ -153,7 +158,13 @@ class _Paths:
             if "\0" in path or b"%00" in scope["query_string"]:
                 await problem(NotFoundError())(scope, receive, send)
                 return
-        await (self._own if scope["path"].startswith(_OWN_PATHS) else self._app)(scope, receive, send)
+        await (self._own if _is_own(scope) else self._app)(scope, receive, send)
+
+
+def _is_own(scope: Scope) -> bool:
+    """Whether this is for packetd itself: its pages too, on which people see what a fault does."""
+    path: str = scope["path"]
+    return path.startswith(_OWN_PATHS) or (path == "/" and not scope.get("packetd.prefix"))
 
 
 async def _healthz(_request: Request) -> Response:

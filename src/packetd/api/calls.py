@@ -219,35 +219,52 @@ def answer(
     request: Request, content: bytes, handler: Handler, status: int, declared: frozenset[str], *, writes: bool
 ) -> Response:
     """Have a call handled, which may read what is ``declared``; ``status`` is that of a yes."""
+    digest = digest_of(sent_token(request))
+    try:
+        return respond(status, handle(request, digest, content, handler, declared, writes=writes))
+    except ApiError as error:
+        return problem(error)
+
+
+def handle(
+    request: Request,
+    digest: str,
+    content: bytes,
+    handler: Handler,
+    declared: frozenset[str],
+    *,
+    writes: bool,
+) -> Mapping[str, Any] | None:
+    """What a handler gives to the one whose token has this digest; raises ApiError."""
     context: Context = request.app.state.context
     try:
         transaction: AbstractContextManager[Session] = (
             context.store.write() if writes else context.store.read()
         )
         with transaction as session:
-            document = handler(_call(context, session, request, content, declared, writes))
-    except ApiError as error:
-        return problem(error)
+            token, user = _authenticate(session, digest, writes)
+            document = handler(_call(context, session, token, user, request, content, declared, writes))
     except DataError as error:
         # Each field is checked at the edge; what a database refuses beyond that is the sender's too.
-        return problem(InvalidError(f"A value that was sent cannot be stored: {error.orig}"))
+        raise InvalidError(f"A value that was sent cannot be stored: {error.orig}") from error
     except (OperationalError, PoolTimeoutError) as error:
         log.error("%s %s: the database does not answer: %s", request.method, request.url.path, error)
-        return problem(UnavailableError("The database does not answer; try again"))
+        raise UnavailableError("The database does not answer; try again") from error
     if writes:
         context.wake()
-    return respond(status, document)
+    return document
 
 
 def _call(
     context: Context,
     session: Session,
+    token: Token,
+    user: User,
     request: Request,
     content: bytes,
     declared: frozenset[str],
     writes: bool,
 ) -> Call:
-    token, user = _authenticate(session, request, writes)
     return Call(
         context=context,
         session=session,
@@ -285,8 +302,8 @@ _BY_TOKEN = (
 )
 
 
-def _authenticate(session: Session, request: Request, writes: bool) -> tuple[Token, User]:
-    found = session.execute(_BY_TOKEN, {"digest": digest_of(sent_token(request))}).first()
+def _authenticate(session: Session, digest: str, writes: bool) -> tuple[Token, User]:
+    found = session.execute(_BY_TOKEN, {"digest": digest}).first()
     if found is None:
         raise ApiError(401, ["Invalid authentication token"])
     if writes and found[0].read_only:

@@ -35,16 +35,17 @@ def device_of(call: Call) -> Device:
 
 def of_project(call: Call) -> Document:
     """The devices of a project."""
-    return _page(call, select(KEY).where(Device.project_id == call.get(Project).id))
+    return devices_page(call, select(KEY).where(Device.project_id == call.get(Project).id))
 
 
 def of_organization(call: Call) -> Document:
     """The devices of all projects of an organization."""
     projects = select(Project.id).where(Project.organization_id == call.get(Organization).id)
-    return _page(call, select(KEY).where(Device.project_id.in_(projects)))
+    return devices_page(call, select(KEY).where(Device.project_id.in_(projects)))
 
 
-def _page(call: Call, devices: Select[Any]) -> Document:
+def devices_page(call: Call, devices: Select[Any]) -> Document:
+    """A page of those of the devices (KEYs) that the query asks for."""
     wanted = sorted_(call, filtered(call, devices))
     return paged(call, "devices", wanted, lambda keys: kept_devices(call, keys), shown=True)
 
