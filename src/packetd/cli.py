@@ -37,11 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(parsed: argparse.Namespace) -> None:
+    from packetd.quiet import OnceAMinute
     from packetd.server import serve
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for library in ("alembic", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    # It warns of each request that is not HTTP, of which anybody may send any number.
+    logging.getLogger("uvicorn.error").addFilter(OnceAMinute())
     serve(
         Settings(
             state=_state(parsed),

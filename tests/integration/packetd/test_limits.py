@@ -217,3 +217,15 @@ def test_idle_tunnels_end(server: Packetd) -> None:
             began = time.monotonic()
             assert tunnel.recv(1) == b""
             assert time.monotonic() - began < 10
+
+
+def test_what_is_not_http_is_logged_once_a_minute(server: Packetd) -> None:
+    """Else anybody who reaches the port could fill the disk."""
+    told = server.log.read_text().count("Invalid HTTP request")
+    for _ in range(50):
+        with connect(server.api_url) as connection:
+            connection.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+            assert answer(connection)[0] == 400
+    lines = [line for line in server.log.read_text().splitlines() if "Invalid HTTP request" in line]
+    assert lines
+    assert len(lines) <= told + 1
