@@ -61,7 +61,7 @@ def of_project(call: Call) -> Document:
 
 
 def _period(call: Call) -> Period:
-    asked = Body(dict(call.query))
+    asked = Body({name: call.query[name] for name in _ASKS if name in call.query})
     period = AFTER.read(asked), BEFORE.read(asked)
     asked.check()
     return period

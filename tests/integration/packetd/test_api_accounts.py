@@ -127,6 +127,7 @@ def test_projects_name_what_is_in_them(server: Packetd, project: str, order: dic
     assert [(item["name"], item["quantity"]) for item in usages["usages"]] == [("node-0", "1")]
     path = f"/devices/{device['id']}/usages?created[before]=2020-01-01T00:00:00Z"
     assert server.call("GET", path)[1]["usages"] == [{"quantity": "0", "total": "0.00", "unit": "hour"}]
+    assert server.call("GET", f"{path}&include=plan&unknown=1")[0] == 200
     assert server.call("GET", f"/projects/{project}/usages?created[after]=x")[0] == 422
 
 
