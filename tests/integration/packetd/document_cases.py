@@ -44,7 +44,7 @@ _CHECKS = [
     response_schema_conformance,
 ]
 # Negative data takes four times as long to make.
-_POSITIVE_SHARE = 0.7
+_POSITIVE_SHARE = 0.8
 # Of ten bodies, those that have nothing but fields with real values.
 _SOUND = 4
 _SHOWN = 5
