@@ -11,7 +11,7 @@ from packetd_process import Packetd
 
 LABELS = labels("GET")
 CASES = 50
-# Half of what is promised; test_schemathesis_writing.py sends the other..
+# Half of what is promised; test_schemathesis_writing.py sends the other.
 ENOUGH = 5_000
 
 
