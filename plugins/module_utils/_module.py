@@ -67,7 +67,7 @@ def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None =
     `always`: the one state that this module is for; without it the option `state` decides.
     """
     spec = dict(kind.options) if always else {**kind.options, "state": STATE}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **kind.rules)
+    module = _module(spec, kind.rules)
     try:
         thing = kind.from_params(module.params)
         wanted = thing.wanted() if (always or module.params["state"]) == "present" else None
@@ -82,9 +82,7 @@ def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None =
 
 def run_fleet(fleet: type[ModuleFleet]) -> None:
     """Runs a module for a fleet: as `run`, but answers with a dictionary of the objects by their keys."""
-    module = AnsibleModule(
-        argument_spec={**fleet.options, "state": STATE}, supports_check_mode=True, **fleet.rules
-    )
+    module = _module({**fleet.options, "state": STATE}, fleet.rules)
     try:
         things = fleet.from_params(module.params)
         wanted = things.wanted() if module.params["state"] == "present" else {}
@@ -95,3 +93,11 @@ def run_fleet(fleet: type[ModuleFleet]) -> None:
     except ResourceError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=plans.changed, diff=plans.diff, **{fleet.name: dict(plans.after)})
+
+
+def _module(spec: Mapping[str, Any], rules: Mapping[str, Any]) -> AnsibleModule:
+    """Without `no_log`, which is about the log of the machine alone, AnsibleModule writes all options there.
+
+    It leaves out values whose option is `no_log`, but misses those of several lines within lists: keys, for one.
+    """
+    return AnsibleModule(argument_spec=dict(spec), supports_check_mode=True, no_log=True, **rules)

@@ -157,11 +157,13 @@ def test_a_unit_file_that_was_not_read_anew_is_read(made: Machine, options: dict
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_no_secret_is_told(machine: Machine, pipelining: bool) -> None:
-    options = {"files": [{"path": f"/srv/told-{pipelining}", "content": SECRET, "sensitive": True}]}
+    # Of several lines, as keys are.
+    content = f"first\n{SECRET}\nlast"
+    options = {"files": [{"path": f"/srv/told-{pipelining}", "content": content, "sensitive": True}]}
     run = machine.run("node", options, "-vvv", "--diff", pipelining=pipelining)
     assert run.changed
     assert SECRET not in run.output
-    assert machine.host.output(f"cat /srv/told-{pipelining}") == SECRET
+    assert machine.host.output(f"cat /srv/told-{pipelining}") == content
     assert SECRET not in machine.host.output("journalctl --quiet --no-pager")
 
 
