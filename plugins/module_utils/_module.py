@@ -98,6 +98,6 @@ def run_fleet(fleet: type[ModuleFleet]) -> None:
 def _module(spec: Mapping[str, Any], rules: Mapping[str, Any]) -> AnsibleModule:
     """Without `no_log`, which is about the log of the machine alone, AnsibleModule writes all options there.
 
-    It leaves out values whose option is `no_log`, but misses those of several lines within lists: keys, for one.
+    It leaves out values whose option is `no_log`, but misses those of several lines within lists: keys, say.
     """
     return AnsibleModule(argument_spec=dict(spec), supports_check_mode=True, no_log=True, **rules)
