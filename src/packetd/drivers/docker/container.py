@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from packetd.drivers import DriverError, Machine
+from packetd.drivers.docker import client
 from packetd.drivers.docker.names import Names
 from packetd.model.addresses import NetworkPlan
 
@@ -44,6 +46,18 @@ def options(machine: Machine, names: Names, plan: NetworkPlan, resolv_conf: str)
     yield from _SYSTEM
     yield from _host()
     yield from _limits(machine)
+
+
+def unplug(found: str) -> None:
+    """Take a container's interface away, before it is removed.
+
+    Docker takes away what was eth0, and the device has renamed that. The kernel keeps the interface for as
+    long as a connection of the processes that were killed waits for an answer, up to minutes; until then it
+    would answer at the device's addresses, which others may have by then. A device that shuts down by
+    itself does the same (device/unplug.sh).
+    """
+    with contextlib.suppress(DriverError):  # Off, or not yet so far that Docker would not find it.
+        client.run("exec", found, "ip", "link", "delete", "bond0")
 
 
 def _network(machine: Machine, names: Names, plan: NetworkPlan) -> Iterator[str]:

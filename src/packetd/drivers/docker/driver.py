@@ -143,6 +143,8 @@ class DockerDriver:
         return found
 
     def _remove(self, containers: list[str]) -> None:
+        for found in containers:
+            container.unplug(found)
         if containers:
             client.run("rm", "--force", "--volumes", *containers)
 

@@ -7,6 +7,7 @@ root=${1:?the tree to change}
 here=$(dirname "$0")
 
 install -m 755 "$here/boot.sh" "$root/usr/local/sbin/device-boot"
+install -D -m 755 "$here/unplug.sh" "$root/usr/lib/systemd/system-shutdown/unplug"
 install -m 644 "$here/cloud.cfg" "$root/etc/cloud/cloud.cfg"
 install -m 644 "$here/ds-identify.cfg" "$root/etc/cloud/ds-identify.cfg"
 install -m 644 "$here/packet-phone-home.service" "$root/etc/systemd/system/"
