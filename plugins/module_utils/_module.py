@@ -67,7 +67,7 @@ def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None =
     `always`: the one state that this module is for; without it the option `state` decides.
     """
     spec = dict(kind.options) if always else {**kind.options, "state": STATE}
-    module = _module(spec, kind.rules)
+    module = _Module(argument_spec=spec, **kind.rules)
     try:
         thing = kind.from_params(module.params)
         wanted = thing.wanted() if (always or module.params["state"]) == "present" else None
@@ -82,7 +82,7 @@ def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None =
 
 def run_fleet(fleet: type[ModuleFleet]) -> None:
     """Runs a module for a fleet: as `run`, but answers with a dictionary of the objects by their keys."""
-    module = _module({**fleet.options, "state": STATE}, fleet.rules)
+    module = _Module(argument_spec={**fleet.options, "state": STATE}, supports_check_mode=True, **fleet.rules)
     try:
         things = fleet.from_params(module.params)
         wanted = things.wanted() if module.params["state"] == "present" else {}
@@ -95,9 +95,17 @@ def run_fleet(fleet: type[ModuleFleet]) -> None:
     module.exit_json(changed=plans.changed, diff=plans.diff, **{fleet.name: dict(plans.after)})
 
 
-def _module(spec: Mapping[str, Any], rules: Mapping[str, Any]) -> AnsibleModule:
-    """Without `no_log`, which is about the log of the machine alone, AnsibleModule writes all options there.
+class _Module(AnsibleModule):
+    """Does not write its options to the system log of the machine that it runs on.
 
-    It leaves out values whose option is `no_log`, but misses those of several lines within lists: keys, say.
+    AnsibleModule leaves out values whose option is `no_log`, but misses those of several lines within
+    lists: the private keys among a node's files, say.
     """
-    return AnsibleModule(argument_spec=dict(spec), supports_check_mode=True, no_log=True, **rules)
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(supports_check_mode=True, **arguments)  # type: ignore[no-untyped-call]
+
+    def log(self, msg: str, log_args: Mapping[str, Any] | None = None) -> None:
+        """`log_args` are the options; what is told without any is about how the module fares."""
+        if log_args is None:
+            super().log(msg)  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ from pathlib import Path
 CATALOGUE = """
 platform: linux/amd64
 default: v1.0.0
-go: "1.24"
+go: 1.26.6
 releases:
   v1.0.0: {small: v1.0.0, other: v2.0.0}
   v1.1.0: {small: v1.1.0, other: v2.0.0}
