@@ -42,7 +42,7 @@ def sets_of(status: str) -> dict[str, int]:
 def containers(site: Site) -> dict[str, Any]:
     """What Docker says of all containers of a state, by device."""
     ids = output("docker", "ps", "--all", "--quiet", "--filter", f"label={site.names.label}").split()
-    described = json.loads(output("docker", "inspect", *ids))
+    described = json.loads(output("docker", "inspect", *ids)) if ids else []
     return {item["Config"]["Labels"]["packetd.device"]: item for item in described}
 
 

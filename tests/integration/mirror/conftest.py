@@ -14,11 +14,24 @@ from pathlib import Path
 import pytest
 from mirror_command import CATALOGUE, Run, Serve, Served, kube_mirror
 
+from mirror import catalogue as catalogue_file
+from mirror import toolchain
+from mirror.store import Store, default_root
+
 
 @pytest.fixture(scope="session")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Go's cache for all stores of this session: the standard library is compiled once."""
     return tmp_path_factory.mktemp("go")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiler() -> Iterator[None]:
+    """Go is in PATH, as each store would otherwise get one of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        go = toolchain.find(catalogue_file.read(catalogue_file.PACKAGED), Store(default_root())).go
+        patch.setenv("PATH", f"{go.parent}{os.pathsep}{os.environ['PATH']}")
+        yield
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,7 @@ def test_whatever_ends_it_ends_the_registry(built: Path, serve: Serve, number: s
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) != 0:
                     return
+            time.sleep(0.1)
         pytest.fail("docker-registry still answers")
 
 
