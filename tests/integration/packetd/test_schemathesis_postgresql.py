@@ -37,4 +37,4 @@ def test_enough_was_sent(fuzz: Fuzz) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("label", LABELS)
 def test_operation_at_length(fuzz: Fuzz, label: str) -> None:
-    fuzz.run(label, 20 * CASES, random_seed())
+    fuzz.run(label, 10 * CASES, random_seed())
