@@ -82,7 +82,7 @@ def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None =
 
 def run_fleet(fleet: type[ModuleFleet]) -> None:
     """Runs a module for a fleet: as `run`, but answers with a dictionary of the objects by their keys."""
-    module = _Module(argument_spec={**fleet.options, "state": STATE}, supports_check_mode=True, **fleet.rules)
+    module = _Module(argument_spec={**fleet.options, "state": STATE}, **fleet.rules)
     try:
         things = fleet.from_params(module.params)
         wanted = things.wanted() if module.params["state"] == "present" else {}
