@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from packetd.model.lifecycle import Goal
 from packetd.model.orders import Order, numbered
 from packetd.store import Store
-from packetd.store.devices import tell
+from packetd.store.events import tell
 from packetd.store.market import SpotPrices
 from packetd.store.placement import NoCapacityError, Owner, RefusedOrderError, Site, place
 from packetd.store.tables import Device, SpotMarketRequest, now

@@ -30,7 +30,7 @@ from packetd.model.moments import moment
 from packetd.model.ports import BOND, INTERFACES, mac_address
 from packetd.store import Store
 from packetd.store.bgp import neighbors_of
-from packetd.store.devices import tell
+from packetd.store.events import tell
 from packetd.store.ports import ports_of
 from packetd.store.tables import Assignment, Device, DeviceAddress, Volume
 

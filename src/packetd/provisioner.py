@@ -31,7 +31,8 @@ from packetd.model.catalogue import Catalogue
 from packetd.model.lifecycle import INSTALLING, BackOff, Goal, Installation, State
 from packetd.routing import Routing
 from packetd.store import Store
-from packetd.store.devices import give_back, release, set_goal, tell
+from packetd.store.devices import give_back, release, set_goal
+from packetd.store.events import tell
 from packetd.store.tables import Device, Moment, now
 from packetd.volumes import Volumes
 

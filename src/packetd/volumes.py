@@ -17,8 +17,9 @@ from packetd.drivers import BlockStorage, DriverError, Export, VolumeOrder
 from packetd.model.lifecycle import BackOff
 from packetd.model.volumes import Act, SnapshotStatus, Step, VolumeState, next_snapshot, next_step
 from packetd.store import Store
+from packetd.store.events import tell
 from packetd.store.tables import SnapshotPolicy, Volume, now
-from packetd.store.volumes import add_snapshot, tell, trim
+from packetd.store.volumes import add_snapshot, trim
 
 log = logging.getLogger(__name__)
 

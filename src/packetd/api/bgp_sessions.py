@@ -25,7 +25,6 @@ from packetd.model.bgp import FAMILIES, BGPNeighbor
 from packetd.model.lifecycle import State
 from packetd.model.moments import moment
 from packetd.store.bgp import config_of, neighbors_of
-from packetd.store.devices import tell
 from packetd.store.tables import BGPSession, Device, Project
 
 _NUMBERS = {str(number): family for family, number in FAMILIES.items()}
@@ -130,8 +129,7 @@ def create(call: Call) -> Document:
         raise InvalidError(f"address_family {family} already has session")
     session = BGPSession(device=device, address_family=family, default_route=default_route)
     call.session.add(session)
-    body = f"A BGP session was asked for, for {family}"
-    tell(call.session, device, "bgp.session", body, user_id=call.user.id, ip=call.client)
+    call.tell(device, "bgp.session", f"A BGP session was asked for, for {family}")
     call.session.flush()
     return call.show(show_session(call, session))
 

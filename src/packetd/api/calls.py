@@ -37,6 +37,7 @@ from packetd.model.catalogue import Catalogue
 from packetd.model.roles import Right
 from packetd.model.tokens import digest_of
 from packetd.store import Store
+from packetd.store.events import Subject, tell
 from packetd.store.tables import Table, Token, User
 
 log = logging.getLogger(__name__)
@@ -176,6 +177,10 @@ class Call:
                 setattr(row, attribute, field.read(self.body))
         self.body.check()
         self.session.flush()
+
+    def tell(self, of: Subject, type_: str, body: str) -> None:
+        """Add what the caller did to the history of a thing."""
+        tell(self.session, of, type_, body, by=self.user, ip=self.client)
 
     @property
     def is_shaped(self) -> bool:

@@ -11,7 +11,7 @@ from packetd.api.errors import InvalidError
 from packetd.api.fields import flag, one_of, text
 from packetd.api.routes import post
 from packetd.model.lifecycle import ACTIONS, Goal, RefusedError, ask
-from packetd.store.devices import set_goal, tell
+from packetd.store.devices import set_goal
 from packetd.store.placement import new_password
 from packetd.store.tables import Device, now
 
@@ -41,9 +41,7 @@ def create(call: Call) -> None:
     except RefusedError as refusal:
         raise InvalidError(str(refusal)) from None
     if action in (Goal.REBOOT, Goal.RESCUE):
-        tell(
-            call.session, device, "power.200", "Reboot operation queued", user_id=call.user.id, ip=call.client
-        )
+        call.tell(device, "power.200", "Reboot operation queued")
     set_goal(device, action, state, now())
 
 

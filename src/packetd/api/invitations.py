@@ -122,8 +122,7 @@ def _create(call: Call, organization: Organization, project_ids: list[str]) -> D
     _check(call, invitation)
     call.session.add(invitation)
     call.session.flush()
-    body = f"{invitation.invitee} was invited"
-    tell(call.session, "invitation.created", body, by=call.user, of=organization, ip=call.client)
+    call.tell(organization, "invitation.created", f"{invitation.invitee} was invited")
     return call.show(show_invitation(call, invitation))
 
 
@@ -167,7 +166,7 @@ def accept(call: Call) -> Document:
     )
     memberships = [add_membership(call.session, project.id, user.id, roles) for project in projects]
     organization = call.session.get_one(Organization, invitation.organization_id)
-    tell(call.session, "invitation.accepted", f"{invitation.invitee} joined", by=user, of=organization)
+    tell(call.session, organization, "invitation.accepted", f"{invitation.invitee} joined", by=user)
     call.session.delete(invitation)
     call.session.flush()
     if memberships:

@@ -23,7 +23,6 @@ from packetd.api.routes import delete, get, post
 from packetd.api.views import Document, Link
 from packetd.model.lifecycle import RefusedError, State
 from packetd.model.ports import BOND, NAMES, Ports, mac_address, port_id, ports_of_id
-from packetd.store.devices import tell
 from packetd.store.ports import attach_addresses, keep_ports, ports_of
 from packetd.store.tables import Device, VirtualNetwork
 
@@ -168,9 +167,7 @@ def change(call: Call, port: Port, operation: Callable[[Ports], Ports], done: st
         keep_ports(device, operation(port.ports))
     except RefusedError as refusal:
         raise InvalidError(str(refusal)) from None
-    tell(
-        call.session, device, "instance.network", f"{port.name} {done}", user_id=call.user.id, ip=call.client
-    )
+    call.tell(device, "instance.network", f"{port.name} {done}")
     call.session.flush()
     # Virtual networks know their ports too.
     call.session.expire_all()

@@ -24,7 +24,6 @@ from packetd.model.moments import moment
 from packetd.model.roles import Right
 from packetd.model.volumes import VolumeState
 from packetd.store.accounts import add_project
-from packetd.store.events import tell
 from packetd.store.tables import (
     Device,
     Invitation,
@@ -293,8 +292,7 @@ def remove(call: Call) -> None:
         raise InvalidError(f"Cannot delete a project that has volumes, for example {volume.name}")
     call.session.delete(project)
     organization = call.session.get_one(Organization, project.organization_id)
-    body = f"Project {project.name} was deleted"
-    tell(call.session, "project.deleted", body, by=call.user, of=organization, ip=call.client)
+    call.tell(organization, "project.deleted", f"Project {project.name} was deleted")
 
 
 _FIELDS = _CHANGEABLE.values()

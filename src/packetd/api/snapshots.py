@@ -13,7 +13,7 @@ from packetd.api.views import Document
 from packetd.api.volume_views import PolicyView, SnapshotView, show_policy, show_snapshot, volume_of
 from packetd.model.volumes import MOST_SNAPSHOTS, SnapshotStatus, VolumeState
 from packetd.store.tables import Snapshot, SnapshotPolicy, Volume, now
-from packetd.store.volumes import add_policy, add_snapshot, ask, in_use, schedule, tell, trim
+from packetd.store.volumes import add_policy, add_snapshot, ask, in_use, schedule, trim
 
 
 def snapshot_named(volume: Volume, field: str, name: str) -> Snapshot:
@@ -51,14 +51,7 @@ def create(call: Call) -> Document:
         raise InvalidError(f"Cannot take a snapshot: {volume.name} has {MOST_SNAPSHOTS}, delete one first")
     snapshot = add_snapshot(volume, now())
     call.session.flush()
-    tell(
-        call.session,
-        volume,
-        "volume.snapshot",
-        f"A snapshot of {volume.name} was asked for",
-        user_id=call.user.id,
-        ip=call.client,
-    )
+    call.tell(volume, "volume.snapshot", f"A snapshot of {volume.name} was asked for")
     return call.show(show_snapshot(call, snapshot))
 
 

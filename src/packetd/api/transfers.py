@@ -16,7 +16,6 @@ from packetd.api.routes import Listing, delete, get, post, put
 from packetd.api.views import Document, Link
 from packetd.model.moments import moment
 from packetd.model.roles import Right
-from packetd.store.events import tell
 from packetd.store.tables import Organization, Project, Transfer
 
 TARGET = text("target_organization_id", "Who is to take it", required=True)
@@ -87,7 +86,7 @@ def accept(call: Call) -> None:
     project.payment_method_id = payment_method_of(call, organization.id)
     call.session.delete(transfer)
     body = f"Project {project.name} was taken over by {organization.name}"
-    tell(call.session, "project.transferred", body, by=call.user, of=project, ip=call.client)
+    call.tell(project, "project.transferred", body)
 
 
 def decline(call: Call) -> None:

@@ -12,7 +12,6 @@ from packetd.api.volume_views import AttachmentView, show_attachment, volume_of
 from packetd.model.lifecycle import State
 from packetd.model.volumes import VolumeState
 from packetd.store.tables import Device, Volume, VolumeAttachment
-from packetd.store.volumes import tell
 
 
 def of_volume(call: Call) -> Document:
@@ -36,7 +35,7 @@ def create(call: Call) -> Document:
     attachment = VolumeAttachment(device=device)
     volume.attachments.append(attachment)
     call.session.flush()
-    _tell(call, volume, "volume.attached", f"{volume.name} was attached to {device.hostname}")
+    call.tell(volume, "volume.attached", f"{volume.name} was attached to {device.hostname}")
     return call.show(show_attachment(call, attachment))
 
 
@@ -58,12 +57,8 @@ def remove(call: Call) -> None:
     """Detach a volume from its device."""
     attachment = call.get(VolumeAttachment)
     text = f"{attachment.volume.name} was detached from {attachment.device.hostname}"
-    _tell(call, attachment.volume, "volume.detached", text)
+    call.tell(attachment.volume, "volume.detached", text)
     call.session.delete(attachment)
-
-
-def _tell(call: Call, volume: Volume, type_: str, text: str) -> None:
-    tell(call.session, volume, type_, text, user_id=call.user.id, ip=call.client)
 
 
 routes = [

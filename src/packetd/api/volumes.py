@@ -18,7 +18,7 @@ from packetd.api.volume_views import VolumeView, show_volume, volume_of
 from packetd.model.catalogue import find
 from packetd.model.volumes import VolumeState
 from packetd.store.tables import Project, Volume, now
-from packetd.store.volumes import add_policy, ask, is_cloned, tell
+from packetd.store.volumes import add_policy, ask, is_cloned
 
 _CHANGEABLE = {
     "description": fields.DESCRIPTION,
@@ -96,14 +96,7 @@ def _add(call: Call, volume: Volume) -> Document:
     call.session.add(volume)
     call.session.flush()
     ask(volume, now())
-    tell(
-        call.session,
-        volume,
-        "volume.created",
-        f"{volume.name} of {volume.size} GiB was asked for",
-        user_id=call.user.id,
-        ip=call.client,
-    )
+    call.tell(volume, "volume.created", f"{volume.name} of {volume.size} GiB was asked for")
     return call.show(show_volume(call, volume))
 
 
@@ -151,14 +144,7 @@ def remove(call: Call) -> None:
     volume.state = VolumeState.DEPROVISIONING
     volume.policies.clear()
     ask(volume, now())
-    tell(
-        call.session,
-        volume,
-        "volume.deleted",
-        f"{volume.name} was deleted",
-        user_id=call.user.id,
-        ip=call.client,
-    )
+    call.tell(volume, "volume.deleted", f"{volume.name} was deleted")
 
 
 def clone(call: Call) -> Document:

@@ -29,7 +29,7 @@ def add_user(session: Session, first_name: str, last_name: str, email: str) -> U
             Notification(user_id=user.id, type="welcome", body=welcome),
         ]
     )
-    tell(session, "user.created", f"User {email} was created", by=user)
+    tell(session, None, "user.created", f"User {email} was created", by=user)
     return user
 
 
@@ -37,13 +37,8 @@ def add_organization(session: Session, organization: Organization, owner: User) 
     session.add(organization)
     session.flush()
     add_member(session, organization.id, owner.id, [Role.OWNER])
-    tell(
-        session,
-        "organization.created",
-        f"Organization {organization.name} was created",
-        by=owner,
-        of=organization,
-    )
+    body = f"Organization {organization.name} was created"
+    tell(session, organization, "organization.created", body, by=owner)
 
 
 def add_member(session: Session, organization_id: str, user_id: str, roles: Iterable[Role]) -> Member:
@@ -73,7 +68,7 @@ def add_project(session: Session, project: Project, maker: User) -> None:
     session.add(project)
     session.flush()
     add_membership(session, project.id, maker.id, [Role.OWNER])
-    tell(session, "project.created", f"Project {project.name} was created", by=maker, of=project)
+    tell(session, project, "project.created", f"Project {project.name} was created", by=maker)
     session.flush()
 
 

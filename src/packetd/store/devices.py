@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from packetd.model.lifecycle import INSTALLING, Goal, State
-from packetd.store.tables import Device, Event
+from packetd.store.tables import Device
 
 
 def set_goal(device: Device, goal: Goal, state: State, at: datetime) -> None:
@@ -33,25 +31,3 @@ def give_back(device: Device, at: datetime) -> None:
     reservation = device.hardware_reservation
     if reservation is not None:
         reservation.rested_at = at + timedelta(seconds=reservation.rest)
-
-
-def tell(
-    session: Session,
-    device: Device,
-    type_: str,
-    body: str,
-    *,
-    user_id: str | None = None,
-    ip: str | None = None,
-) -> None:
-    """Add an event to a device's history."""
-    session.add(
-        Event(
-            type=type_,
-            body=body,
-            device_id=device.id,
-            project_id=device.project_id,
-            user_id=user_id,
-            ip=ip,
-        )
-    )

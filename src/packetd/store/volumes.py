@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from packetd.model.volumes import SnapshotStatus, VolumeState, next_snapshot
-from packetd.store.tables import Event, Snapshot, SnapshotPolicy, Volume, now
+from packetd.store.tables import Snapshot, SnapshotPolicy, Volume, now
 
 _WAITS = Volume.state == VolumeState.QUEUED
 
@@ -62,25 +62,3 @@ def is_cloned(session: Session, volume: Volume) -> bool:
     """Whether a clone of a volume, or of a snapshot of it, is still to be made."""
     clone = select(Volume.id).where(Volume.source_volume_id == volume.id, _WAITS).limit(1)
     return session.scalar(clone) is not None
-
-
-def tell(
-    session: Session,
-    volume: Volume,
-    type_: str,
-    body: str,
-    *,
-    user_id: str | None = None,
-    ip: str | None = None,
-) -> None:
-    """Add an event to a volume's history."""
-    session.add(
-        Event(
-            type=type_,
-            body=body,
-            volume_id=volume.id,
-            project_id=volume.project_id,
-            user_id=user_id,
-            ip=ip,
-        )
-    )
