@@ -106,9 +106,8 @@ IP_ADDRESSES = objects(
 PUBLIC_SUBNET = whole("public_ipv4_subnet_size", "31 or 32: one public address", default=31)
 PRIVATE_SUBNET = whole("private_ipv4_subnet_size", "31 or 32: one private address", default=31)
 
-# What may change in a device, by its attribute.
-CHANGEABLE: dict[str, Field[Any]] = {
-    "hostname": HOSTNAME,
+# What is kept in a device as it was ordered, and may change later, by its attribute.
+_ORDERED_OR_CHANGED: dict[str, Field[Any]] = {
     "description": DESCRIPTION,
     "tags": TAGS,
     "billing_cycle": BILLING_CYCLE,
@@ -118,19 +117,16 @@ CHANGEABLE: dict[str, Field[Any]] = {
     "ipxe_script_url": IPXE_SCRIPT_URL,
     "always_pxe": ALWAYS_PXE,
     "network_frozen": NETWORK_FROZEN,
+}
+# What may change in a device.
+CHANGEABLE: dict[str, Field[Any]] = {
+    "hostname": HOSTNAME,
+    **_ORDERED_OR_CHANGED,
     "termination_time": TERMINATION_TIME,
 }
 # What is kept in a device as it was ordered.
 KEPT: dict[str, Field[Any]] = {
-    "description": DESCRIPTION,
-    "tags": TAGS,
-    "billing_cycle": BILLING_CYCLE,
-    "locked": LOCKED,
-    "userdata": USERDATA,
-    "customdata": CUSTOMDATA,
-    "ipxe_script_url": IPXE_SCRIPT_URL,
-    "always_pxe": ALWAYS_PXE,
-    "network_frozen": NETWORK_FROZEN,
+    **_ORDERED_OR_CHANGED,
     "features": FEATURES,
     "storage": STORAGE,
     "image_url": IMAGE_URL,

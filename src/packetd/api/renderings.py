@@ -14,7 +14,7 @@ from datetime import datetime
 
 import msgspec
 
-# In bytes. A device takes about 7 kB.
+# In bytes. A device takes about 14 kB.
 _MOST = 96 * 1024 * 1024
 
 

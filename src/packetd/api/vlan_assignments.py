@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from packetd.api.body import Body
 from packetd.api.calls import Call
@@ -20,6 +20,8 @@ from packetd.api.virtual_networks import virtual_network_link
 from packetd.model.moments import moment
 from packetd.model.ports import Ports
 from packetd.store.tables import VirtualNetwork, VlanAssignment, VlanAssignmentBatch
+
+Row = TypeVar("Row", VlanAssignment, VlanAssignmentBatch)
 
 ASSIGNED, UNASSIGNED = "assigned", "unassigned"
 VLAN = text("vlan", "The virtual network: its id, or its number", required=True)
@@ -86,16 +88,18 @@ def show_batch(call: Call, port: Port, batch: VlanAssignmentBatch) -> VlanAssign
     }
 
 
+def _of(port: Port, table: type[Row]) -> Select[Row]:
+    """The rows of a table that belong to a port."""
+    return select(table).where(table.device_id == port.device.id, table.port == port.name)
+
+
 def of_port(call: Call) -> Document:
     """The virtual networks of a port."""
     port = port_of(call)
-    wanted = select(VlanAssignment).where(
-        VlanAssignment.device_id == port.device.id, VlanAssignment.port == port.name
-    )
     return paged(
         call,
         "vlan_assignments",
-        wanted.order_by(VlanAssignment.created_at, VlanAssignment.id),
+        _of(port, VlanAssignment).order_by(VlanAssignment.created_at, VlanAssignment.id),
         lambda rows: [show_assignment(call, port, row) for row in rows],
     )
 
@@ -103,24 +107,17 @@ def of_port(call: Call) -> Document:
 def show(call: Call) -> Document:
     """One virtual network of a port."""
     port = port_of(call)
-    wanted = select(VlanAssignment).where(
-        VlanAssignment.device_id == port.device.id,
-        VlanAssignment.port == port.name,
-        VlanAssignment.id == call.path["assignment_id"],
-    )
+    wanted = _of(port, VlanAssignment).where(VlanAssignment.id == call.path["assignment_id"])
     return call.show(show_assignment(call, port, call.found(call.session.scalars(wanted).first())))
 
 
 def batches(call: Call) -> Document:
     """What was changed of a port in batches."""
     port = port_of(call)
-    wanted = select(VlanAssignmentBatch).where(
-        VlanAssignmentBatch.device_id == port.device.id, VlanAssignmentBatch.port == port.name
-    )
     return paged(
         call,
         "batches",
-        wanted.order_by(VlanAssignmentBatch.created_at, VlanAssignmentBatch.id),
+        _of(port, VlanAssignmentBatch).order_by(VlanAssignmentBatch.created_at, VlanAssignmentBatch.id),
         lambda rows: [show_batch(call, port, row) for row in rows],
     )
 
@@ -128,11 +125,7 @@ def batches(call: Call) -> Document:
 def show_one_batch(call: Call) -> Document:
     """One batch."""
     port = port_of(call)
-    wanted = select(VlanAssignmentBatch).where(
-        VlanAssignmentBatch.device_id == port.device.id,
-        VlanAssignmentBatch.port == port.name,
-        VlanAssignmentBatch.id == call.path["batch_id"],
-    )
+    wanted = _of(port, VlanAssignmentBatch).where(VlanAssignmentBatch.id == call.path["batch_id"])
     return call.show(show_batch(call, port, call.found(call.session.scalars(wanted).first())))
 
 
