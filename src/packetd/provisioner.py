@@ -49,7 +49,7 @@ _QUEUED = 4
 _AFTER_MISTAKE = 1.0
 _BETWEEN_TURNS = 0.02
 # How long work waits for calls to be answered first: a device takes seconds, a call milliseconds.
-_PATIENCE = 0.25
+_PATIENCE = 1.0
 _POWER_ATTEMPTS = 5
 # The keys of the work that is not about a device.
 _ROUTES = "routes"
@@ -507,9 +507,10 @@ def _reach(device: Device, state: State) -> None:
 
 def _advance(session: Session, device: Device, progress: int) -> None:
     """Tell the steps of an installation up to ``progress`` that were not told yet."""
-    addresses = ", ".join(address.address for address in device.addresses)
     for type_, body in lifecycle.PROVISIONING_EVENTS[device.progress : progress]:
-        tell(session, device, type_, body.format(addresses=addresses))
+        if "{addresses}" in body:
+            body = body.format(addresses=", ".join(address.address for address in device.addresses))
+        tell(session, device, type_, body)
     device.progress = max(device.progress, progress)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -220,6 +221,7 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     # Before the first call is answered: who has seen /healthz may read the file. Those who read the file
     # first wait in the sockets' queues, which are there already.
+    _spare_the_collector()
     _announce(settings, context.driver, api_socket, proxy_socket)
     running = [asyncio.create_task(server.serve([bound])) for server, bound in servers]
     await stopping.wait()
@@ -228,6 +230,13 @@ async def _serve(
     for server, _ in servers:
         server.should_exit = True
     await asyncio.gather(*running)
+
+
+def _spare_the_collector() -> None:
+    """A call makes thousands of objects and hardly a cycle: looking for these took a tenth of its time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _uvicorn(app: ASGIApp, limits: Limits) -> _Server:

@@ -7,6 +7,7 @@ it writes is stored when it returns, and only then answered; what it raises leav
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -30,7 +31,7 @@ from packetd.api.fields import Field
 from packetd.api.renderings import Renderings
 from packetd.api.sent import Query
 from packetd.api.turns import Turns
-from packetd.api.views import Document, Shaper
+from packetd.api.views import Document, FixedDocuments, Shaper
 from packetd.drivers import Driver
 from packetd.faults import Faults
 from packetd.model.catalogue import Catalogue
@@ -66,6 +67,7 @@ class Context:
     address_quota: int
     device_quota: int | None
     userdata_limit: int
+    fixed: FixedDocuments = dataclasses.field(default_factory=dict)
 
 
 Row = TypeVar("Row", bound=Table)
@@ -193,7 +195,7 @@ class Call:
 
     @cached_property
     def _shaper(self) -> Shaper:
-        return Shaper(self.query.get("include", ""), self.query.get("exclude", ""))
+        return Shaper(self.query.get("include", ""), self.query.get("exclude", ""), self.context.fixed)
 
     def show_all(self, name: str, documents: Sequence[Mapping[str, Any]]) -> Document:
         """The documents as a list of this name."""

@@ -32,7 +32,7 @@ class FacilityView(TypedDict):
 
 
 def facility_link(call: Call, facility: Facility, *, expanded: bool = False) -> Link:
-    return Link(_href(call, facility), lambda: show_facility(call, facility), expanded=expanded)
+    return Link(_href(call, facility), lambda: show_facility(call, facility), expanded=expanded, fixed=True)
 
 
 def _features(call: Call) -> list[str]:

@@ -23,7 +23,7 @@ class MetroView(TypedDict):
 
 
 def metro_link(call: Call, metro: Metro, *, expanded: bool = False) -> Link:
-    return Link(_href(call, metro), lambda: show_metro(call, metro), expanded=expanded)
+    return Link(_href(call, metro), lambda: show_metro(call, metro), expanded=expanded, fixed=True)
 
 
 def show_metro(call: Call, metro: Metro) -> MetroView:

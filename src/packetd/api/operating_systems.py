@@ -35,7 +35,7 @@ def operating_system_link(call: Call, system: OperatingSystem) -> Link:
     That its image is removed is no change of the device; nothing would tell that the rendering which is
     kept of it (kept_devices.py) is not true any more.
     """
-    return Link(_href(call, system), lambda: _show(call, system, offered=True), expanded=True)
+    return Link(_href(call, system), lambda: _show(call, system, offered=True), expanded=True, fixed=True)
 
 
 def show_operating_system(call: Call, system: OperatingSystem) -> OperatingSystemView:

@@ -45,7 +45,7 @@ PlanView.__doc__ = "A kind of machine, or of volume."
 
 
 def plan_link(call: Call, plan: Plan, *, expanded: bool = False) -> Link:
-    return Link(_href(call, plan), lambda: show_plan(call, plan), expanded=expanded)
+    return Link(_href(call, plan), lambda: show_plan(call, plan), expanded=expanded, fixed=True)
 
 
 def show_plan(call: Call, plan: Plan) -> PlanView:

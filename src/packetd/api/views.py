@@ -14,6 +14,8 @@ from packetd.api.errors import ForbiddenError, NotFoundError
 
 Document = dict[str, Any]
 Names = dict[str, "Names"]
+# By where it is found and how deep.
+FixedDocuments = dict[tuple[str, int], Document]
 
 _DEPTH = 3
 
@@ -31,15 +33,24 @@ class CustomDataView(TypedDict):
 class Link:
     """A reference to another object, shown whole when ``expanded`` or asked for.
 
+    What is ``fixed`` looks the same to everybody as long as the server runs.
     Not a dataclass: thousands are made for a long list, and the document describes it as one type.
     """
 
-    __slots__ = ("expanded", "href", "render")
+    __slots__ = ("expanded", "fixed", "href", "render")
 
-    def __init__(self, href: str, render: Callable[[], Mapping[str, Any]], *, expanded: bool = False) -> None:
+    def __init__(
+        self,
+        href: str,
+        render: Callable[[], Mapping[str, Any]],
+        *,
+        expanded: bool = False,
+        fixed: bool = False,
+    ) -> None:
         self.href = href
         self.render = render
         self.expanded = expanded
+        self.fixed = fixed
 
 
 def parse_names(text: str) -> Names:
@@ -61,7 +72,9 @@ class Shaper:
     What is expanded is made once: long lists refer to the same few things again and again.
     """
 
-    def __init__(self, include: str = "", exclude: str = "") -> None:
+    def __init__(self, include: str = "", exclude: str = "", fixed: FixedDocuments | None = None) -> None:
+        """``fixed`` keeps what is the same in all calls."""
+        self._fixed = {} if fixed is None else fixed
         self._include = parse_names(include)
         self._exclude = parse_names(exclude)
         # By where it is found, how deep, and what is to be included and excluded in it.
@@ -91,6 +104,8 @@ class Shaper:
         return self._whole(value, include.get(name, _NONE), exclude.get(name, _NONE), depth + 1)
 
     def _whole(self, link: Link, include: Names, exclude: Names, depth: int) -> Document:
+        if link.fixed and not include and not exclude:
+            return self._as_ever(link, depth)
         key = (link.href, depth, id(include), id(exclude))
         made = self._made.get(key)
         if made is None:
@@ -100,4 +115,10 @@ class Shaper:
                 # What the caller may not see remains a reference.
                 made = {"href": link.href}
             self._made[key] = made
+        return made
+
+    def _as_ever(self, link: Link, depth: int) -> Document:
+        made = self._fixed.get((link.href, depth))
+        if made is None:
+            made = self._fixed[link.href, depth] = self._document(link.render(), _NONE, _NONE, depth)
         return made

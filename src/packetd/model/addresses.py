@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -68,27 +68,35 @@ def free_hosts(
 ) -> list[Address]:
     """``count`` free host addresses of ``network``, ascending; raises ExhaustedError.
 
+    ``held`` is how many are taken; ``taken`` tells those among some.
+    """
+    found: list[Address] = []
+    for window in windows(network, held, count):
+        used = taken(window)
+        found += [address for address in reversed(window) if address not in used]
+        if len(found) >= count:
+            return sorted(found[:count], key=int)
+    raise ExhaustedError(f"{network} has {len(found)} free addresses, {count} were asked for")
+
+
+def windows(network: Network, held: int, count: int) -> Iterator[list[Address]]:
+    """Where to look for ``count`` free host addresses, ``held`` being taken: one window after the other.
+
     Never the network's own address, an IPv4 broadcast address, nor the first host: that is the gateway.
-    ``held`` is how many are taken; ``taken`` tells those among some. As the first ``held + count`` hosts
-    must hold enough free ones, only these are looked at, from their end, each time at twice as many:
-    that is one short look where none was given back, however many are taken.
+    As the first ``held + count`` hosts must hold enough free ones, only these are looked at, from their
+    end, each time at twice as many: that is one short look where none was given back, however many are
+    taken.
     """
     last = int(network.broadcast_address) - (network.version == 4)
     first = int(network.network_address) + 2
     end = min(first + held + count, last + 1)
     kind = type(network.network_address)
-    found: list[Address] = []
-    size = count
-    while end > first and len(found) < count:
+    size = max(count, 1)
+    while end > first:
         begin = max(first, end - size)
+        yield [kind(number) for number in range(begin, end)]
         size *= 2
-        window: list[Address] = [kind(number) for number in range(begin, end)]
-        used = taken(window)
-        found += [address for address in reversed(window) if address not in used]
         end = begin
-    if len(found) < count:
-        raise ExhaustedError(f"{network} has {len(found)} free addresses, {count} were asked for")
-    return sorted(found[:count], key=int)
 
 
 def free_block(pool: IPv4Network, taken: Iterable[IPv4Network], prefix: int) -> IPv4Network:

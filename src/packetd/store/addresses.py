@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from packetd.model.addresses import Address, Network, free_hosts
+from packetd.model.addresses import Address, Network, free_hosts, windows
 from packetd.store.tables import DeviceAddress
 
 # Made once, as every order executes them.
@@ -29,13 +30,22 @@ def take_hosts(session: Session, wanted: Mapping[Network, int]) -> dict[Network,
     the second.
     """
 
-    def taken(addresses: list[Address]) -> set[Address]:
+    def taken(addresses: Iterable[Address]) -> set[Address]:
         named = {str(address): address for address in addresses}
         return {named[text] for text in session.scalars(_TAKEN, {"addresses": tuple(named)})}
 
     rows = session.execute(_HELD, {"networks": tuple(map(str, wanted))})
-    held = dict(rows.all())
+    held = Counter(dict(rows.all()))
+    # One question for all networks, which nearly always is enough.
+    first = [next(windows(network, held[str(network)], count), []) for network, count in wanted.items()]
+    looked_at = set().union(*first)
+    used = taken(looked_at)
     return {
-        network: free_hosts(network, held.get(str(network), 0), count, taken)
+        network: free_hosts(
+            network,
+            held[str(network)],
+            count,
+            lambda window: used if looked_at.issuperset(window) else taken(window),
+        )
         for network, count in wanted.items()
     }
