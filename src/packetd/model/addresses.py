@@ -71,12 +71,13 @@ def free_hosts(
     ``held`` is how many are taken; ``taken`` tells those among some.
     """
     found: list[Address] = []
-    for window in windows(network, held, count):
+    looks = windows(network, held, count)
+    while len(found) < count and (window := next(looks, None)):
         used = taken(window)
         found += [address for address in reversed(window) if address not in used]
-        if len(found) >= count:
-            return sorted(found[:count], key=int)
-    raise ExhaustedError(f"{network} has {len(found)} free addresses, {count} were asked for")
+    if len(found) < count:
+        raise ExhaustedError(f"{network} has {len(found)} free addresses, {count} were asked for")
+    return sorted(found[:count], key=int)
 
 
 def windows(network: Network, held: int, count: int) -> Iterator[list[Address]]:
