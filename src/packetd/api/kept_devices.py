@@ -16,6 +16,8 @@ from packetd.store.tables import Device, now
 
 # An id and a revision: all that is read of a device whose rendering is kept.
 KEY: Bundle[Any] = Bundle("key", Device.id, Device.revision)
+# Of those that are made anew: as objects and documents they take ten times what they do as JSON.
+_AT_ONCE = 100
 
 
 def kept_devices(call: Call, keys: Sequence[Any]) -> list[Any]:
@@ -28,14 +30,13 @@ def kept_devices(call: Call, keys: Sequence[Any]) -> list[Any]:
     renderings = call.context.renderings
     kept = {key.id: renderings.get(key.id, call.prefix, key.revision, at) for key in keys}
     missing = [key for key in keys if kept[key.id] is None]
-    kept.update(_render(call, missing))
+    for first in range(0, len(missing), _AT_ONCE):
+        kept.update(_render(call, missing[first : first + _AT_ONCE]))
     return [kept[key.id] for key in keys]
 
 
 def _render(call: Call, keys: Sequence[Any]) -> dict[str, msgspec.Raw]:
     """The JSON of devices by id, which is kept from now on."""
-    if not keys:
-        return {}
     found = _load(call, [key.id for key in keys])
     devices = [found[key.id] for key in keys]
     made = {}

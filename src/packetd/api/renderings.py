@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 # In bytes. A device takes about 14 kB.
-_MOST = 96 * 1024 * 1024
+_MOST = 48 * 1024 * 1024
 
 
 class Renderings:
