@@ -61,6 +61,25 @@ class Warns(Protocol):
         """A sentence for each of these things."""
 
 
+class Information(Protocol):
+    """Objects that are only looked at."""
+
+    @property
+    def name(self) -> str:
+        """Under which name they are in the result: vlans, devices, ..."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The argument spec."""
+
+    @property
+    def rules(self) -> Mapping[str, Any]:
+        """Further arguments of AnsibleModule: required_one_of, mutually_exclusive and so on."""
+
+    def find(self, params: Mapping[str, Any]) -> Any:
+        """What the options ask for. Raises ResourceError."""
+
+
 def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None = None) -> None:
     """Runs a module for a kind: reads the options, reconciles, answers changed, diff and the object.
 
@@ -93,6 +112,16 @@ def run_fleet(fleet: type[ModuleFleet]) -> None:
     except ResourceError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=plans.changed, diff=plans.diff, **{fleet.name: dict(plans.after)})
+
+
+def run_info(info: Information) -> None:
+    """Runs an info module: answers with the objects under the name that `info` gives them."""
+    module = _Module(argument_spec=dict(info.options), **info.rules)
+    try:
+        found = info.find(module.params)
+    except ResourceError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **{info.name: found})
 
 
 class _Module(AnsibleModule):

@@ -18,7 +18,7 @@ from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.errors import NotFoundError
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
-from .references import Home, is_id, pick
+from .references import Home
 
 
 class IpAssignment:
@@ -100,15 +100,7 @@ class IpAssignment:
 
     @cached_property
     def _device(self) -> Item | None:
-        reference = self._device_reference
-        if not reference:
-            return None
-        device = pick("device", reference, self._home.everything("devices", "devices"), label="hostname")
-        if device is None and is_id(reference):
-            raise ResourceError(
-                f"ip_assignment {self._network}: there is no device {reference} in the project"
-            )
-        return device
+        return self._home.device(self._device_reference) if self._device_reference else None
 
     def _existing_device(self) -> Item:
         if not self._device:

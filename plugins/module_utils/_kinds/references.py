@@ -94,3 +94,20 @@ class Home:
     def everything(self, tail: str, key: str, **params: str) -> list[Item]:
         """A list in the project with all its pages; empty where the project does not exist."""
         return everything(self._client, self.path(tail), key, **params) if self.id else []
+
+    def device(self, reference: str) -> Item | None:
+        """The device with this hostname or id; None for a hostname that no device has (yet).
+
+        Raises ResourceError where several have that hostname, and for an id that does not exist.
+        """
+        device = pick("device", reference, self.everything("devices", "devices"), label="hostname")
+        if device is None and is_id(reference):
+            raise ResourceError(f"there is no device {reference} in the project {self._reference!r}")
+        return device
+
+    def existing_device(self, reference: str) -> Item:
+        """The same, where nothing can be done without it. Raises ResourceError where it is not there."""
+        device = self.device(reference)
+        if device is None:
+            raise ResourceError(f"the project {self._reference!r} has no device {reference!r}")
+        return device

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Kinds of the Packet API, over an API in memory."""
+"""The Kinds of the Packet API, over packetd."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,19 +15,24 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ip_reserv
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.project import Project
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ssh_key import SshKey
 from ansible_collections.packet.kubernetes.plugins.module_utils._module import STATE
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.paging import everything
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.wait import Waiting
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import reconcile, reconcile_all
-from fake_packet import FakePacket
 from kinds import Case, Outcome, World
+from packetd_api import Packetd, packetd
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
 
-class Instant:
-    """A clock on which waiting takes no time."""
+FORMER = "of a test before"
 
-    def __init__(self) -> None:
+
+class Instant:
+    """A clock on which waiting takes no time; meanwhile the machines go on."""
+
+    def __init__(self, api: Packetd) -> None:
+        self._api = api
         self.now = 0.0
 
     def monotonic(self) -> float:
@@ -36,6 +40,7 @@ class Instant:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+        self._api.go_on()
 
 
 def options(spec: Mapping[str, Any], **given: Any) -> dict[str, Any]:
@@ -46,26 +51,40 @@ def options(spec: Mapping[str, Any], **given: Any) -> dict[str, Any]:
 
 
 class PacketWorld:
-    """A project `p` with two devices, `a` and `b`, and an elastic address."""
+    """A project `p` of packetd."""
 
     def __init__(self, kind: type[Any]) -> None:
-        self.api = FakePacket()
-        self.project = self.api.add("projects", name="p", customdata={})
+        self.api = packetd()
+        self.project = self.api.add("projects", name="p")
+        # What cases cannot know beforehand, by the word between < and > that stands for it there.
+        self.known: dict[str, str] = {}
         self._kind = kind
 
     def settle(self, wanted: Any, *, dry_run: bool) -> Outcome:
         given = {"api_url": "http://api", "api_token": "the-token-of-a-test", **(wanted or self._absent)}
         if wanted:
             self._absent = {**wanted, "state": "absent"}
-        params = options(self._kind.options, **given)
+        known = {
+            name: self.known.get(value.strip("<>"), value) if isinstance(value, str) else value
+            for name, value in given.items()
+        }
+        params = options(self._kind.options, **known)
         if self._kind is Devices:
-            devices = Devices(self.api, params, Waiting(clock=Instant()))
+            devices = Devices(self.api, params, Waiting(clock=Instant(self.api)))
             return reconcile_all(devices, devices.wanted(), dry_run=dry_run)
         thing = self._kind(self.api, params)
         return reconcile(thing, thing.wanted() if wanted else None, dry_run=dry_run)
 
     def state(self) -> Any:
-        return copy.deepcopy((self.api.things, len(self.api.writes)))
+        return self.api.rows(), len(self.api.writes)
+
+    def leave(self) -> None:
+        """The user is left with no key and with no project of a name that tests use."""
+        for project in everything(self.api, "projects", "projects"):
+            if project["name"] != FORMER:
+                self.api.call_api(f"projects/{project['id']}", "PATCH", {"name": FORMER})
+        for key in self.api.call_api("ssh-keys")["ssh_keys"]:
+            self.api.call_api(f"ssh-keys/{key['id']}", "DELETE")
 
 
 def over(
@@ -77,17 +96,25 @@ def over(
     def make(_folder: Path) -> Iterator[World]:
         world = PacketWorld(kind)
         world._absent = {**absent, "state": "absent"}
-        prepare(world)
-        yield world
+        try:
+            prepare(world)
+            yield world
+        finally:
+            world.leave()
 
     return make
 
 
+def with_devices(world: PacketWorld) -> None:
+    for hostname in ("a", "b"):
+        order = {"plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv"}
+        world.api.add(f"projects/{world.project['id']}/devices", hostname=hostname, **order)
+
+
 def with_address(world: PacketWorld) -> None:
-    world.api.add_device(world.project, "a")
-    world.api.add_device(world.project, "b")
+    with_devices(world)
     order = {"type": "public_ipv4", "quantity": 1, "tags": ["endpoint"], "metro": "sv"}
-    world.api.call_api(f"projects/{world.project['id']}/ips", "POST", order)
+    world.known["address"] = world.api.add(f"projects/{world.project['id']}/ips", **order)["address"]
 
 
 DEVICE = {"plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv", "project": "p"}
@@ -124,9 +151,9 @@ CASES = [
     ),
     Case(
         "ip_assignment",
-        over(IpAssignment, {"project": "p", "address": "198.51.100.128"}, with_address),
-        wanted={"project": "p", "address": "198.51.100.128", "device": "a"},
-        changed={"project": "p", "address": "198.51.100.128", "device": "b"},
+        over(IpAssignment, {"project": "p", "address": "<address>"}, with_address),
+        wanted={"project": "p", "address": "<address>", "device": "a"},
+        changed={"project": "p", "address": "<address>", "device": "b"},
     ),
     Case(
         "devices",

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""packetd itself behind the one method through which all of the collection's requests go.
+
+It runs in the process of the test, with simulated machines, and is made once: a test has its own project.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.client import Client
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.errors import failed
+from in_process import InProcess
+from sqlalchemy import select
+
+from packetd.store import open_sqlite
+from packetd.store.tables import Device, Table
+
+# What the server writes by itself.
+_ITS_OWN = {"servers"}
+
+
+class Packetd(Client):
+    """A client that is its own server."""
+
+    def __init__(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="packetd-")
+        directory = Path(folder.name)
+        self._site = InProcess(directory, open_sqlite(directory / "packetd.sqlite"))
+        self.writes: list[str] = []
+        atexit.register(folder.cleanup)
+        atexit.register(self._site.close)
+
+    def call_api(self, method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002
+        path, body = f"/{method}", params
+        if type == "GET":
+            path, body = path + (f"?{urlencode(params)}" if params else ""), None
+        else:
+            self.writes.append(f"{type} {method}")
+        # As a client sends it, so that nothing is shared.
+        status, answer = self._site.call(type, path, json.loads(json.dumps(body)))
+        if status >= 400:
+            raise failed(f"{type} {method}", status, answer, "the test")
+        return answer
+
+    def go_on(self) -> None:
+        """Have the machines do what is asked of them, and start."""
+        self._site.step()
+        with self._site.store.read() as session:
+            started = session.scalars(
+                select(Device.id).where(Device.goal.is_not(None), Device.installed_at.is_not(None))
+            ).all()
+        for id_ in started:
+            self._site.provisioner.phone_home(id_)
+
+    def add(self, path: str, **body: Any) -> dict[str, Any]:
+        """Makes something that the test only needs, and waits for it."""
+        made: dict[str, Any] = self._site.make(f"/{path}", body)
+        self.go_on()
+        self.go_on()
+        return made
+
+    def rows(self) -> dict[str, list[Any]]:
+        """All that is stored."""
+        tables = [table for table in Table.metadata.sorted_tables if table.name not in _ITS_OWN]
+        with self._site.store.read() as session:
+            return {table.name: list(map(tuple, session.execute(select(table)))) for table in tables}
+
+
+@cache
+def packetd() -> Packetd:
+    """The one of this process."""
+    return Packetd()
