@@ -19,7 +19,7 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._packet.paging i
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.wait import Waiting
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import reconcile, reconcile_all
 from kinds import Case, Outcome, World
-from packetd_api import Packetd, packetd
+from packetd_api import packetd
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -29,10 +29,10 @@ FORMER = "of a test before"
 
 
 class Instant:
-    """A clock on which waiting takes no time; meanwhile the machines go on."""
+    """A clock on which waiting takes no time, but what happens meanwhile happens."""
 
-    def __init__(self, api: Packetd) -> None:
-        self._api = api
+    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        self._meanwhile = meanwhile
         self.now = 0.0
 
     def monotonic(self) -> float:
@@ -40,7 +40,7 @@ class Instant:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
-        self._api.go_on()
+        self._meanwhile()
 
 
 def options(spec: Mapping[str, Any], **given: Any) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class PacketWorld:
         }
         params = options(self._kind.options, **known)
         if self._kind is Devices:
-            devices = Devices(self.api, params, Waiting(clock=Instant(self.api)))
+            devices = Devices(self.api, params, Waiting(clock=Instant(self.api.go_on)))
             return reconcile_all(devices, devices.wanted(), dry_run=dry_run)
         thing = self._kind(self.api, params)
         return reconcile(thing, thing.wanted() if wanted else None, dry_run=dry_run)
