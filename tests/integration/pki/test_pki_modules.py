@@ -71,3 +71,26 @@ def test_an_error_is_one_sentence_that_names_both_files(tmp_path: Path) -> None:
     assert "ca.crt is there without its key" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert (tmp_path / "ca.crt").exists()
+
+
+def test_the_certificates_of_a_cluster_and_their_ends(tmp_path: Path) -> None:
+    pki = tmp_path / "pki"
+    info = {"packet.kubernetes.certificate_info": {"paths": [str(pki)], "due_within": 4000}}
+    shown = {
+        "ansible.builtin.debug": {"msg": "{{ held.due | length }} due, {{ held.certificates | length }} held"}
+    }
+    tasks = [*cluster_tasks(pki, SERVER), {**info, "register": "held"}, shown]
+    files = 0
+    for arguments in ((), ("--check", "-vvv")):
+        output = succeed(tmp_path, tasks, *arguments)
+        assert not SECRET.search(output)
+        files = sum(path.suffix == ".crt" for path in contents(pki))
+        # A kubeconfig holds two.
+        assert re.search(rf"{files + 1} due, {files + 2} held", output)
+    assert files > 5
+
+
+def test_certificate_info_refuses_a_time_before_now(tmp_path: Path) -> None:
+    done = run(tmp_path, [{"packet.kubernetes.certificate_info": {"due_within": -1}}])
+    assert done.returncode != 0
+    assert "due_within is -1; allowed are 0 days and more" in done.stdout
