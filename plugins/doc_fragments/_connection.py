@@ -24,6 +24,13 @@ options:
       - If not set, the first of the environment variables E(PACKET_API_TOKEN), E(PACKET_AUTH_TOKEN) and
         E(METAL_AUTH_TOKEN) that is set is used.
     type: str
+  api_token_file:
+    description:
+      - File that holds the token, as C(packetd) writes one for its administrator. It prevails over a token in
+        the environment.
+      - If not set, the environment variable E(PACKET_API_TOKEN_FILE) is used, where no token is given
+        otherwise.
+    type: path
   api_timeout:
     description:
       - Seconds to wait for the answer to one request.
@@ -69,6 +76,13 @@ options:
       - name: METAL_AUTH_TOKEN
       - name: PACKET_AUTH_TOKEN
       - name: PACKET_API_TOKEN
+  api_token_file:
+    description:
+      - File that holds the token, as C(packetd) writes one for its administrator. It prevails over a token in
+        the environment.
+    type: path
+    env:
+      - name: PACKET_API_TOKEN_FILE
   api_timeout:
     description:
       - Seconds to wait for the answer to one request.

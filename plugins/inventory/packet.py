@@ -124,7 +124,15 @@ SHOWN = (
 ENDPOINT_TAG = "cluster-api-provider-packet:cluster-id:"
 """How the reservation for a cluster's endpoint is tagged, before the cluster's name (CAPP v0.9.0)."""
 
-CONNECTION = ("api_url", "api_token", "api_timeout", "api_retries", "validate_certs", "ca_path")
+CONNECTION = (
+    "api_url",
+    "api_token",
+    "api_token_file",
+    "api_timeout",
+    "api_retries",
+    "validate_certs",
+    "ca_path",
+)
 
 Device = dict[str, Any]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,11 +21,18 @@ from .._reconcile import ResourceError
 
 URL_VARIABLES = ("PACKET_API_URL",)
 TOKEN_VARIABLES = ("PACKET_API_TOKEN", "PACKET_AUTH_TOKEN", "METAL_AUTH_TOKEN")
+TOKEN_FILE_VARIABLES = ("PACKET_API_TOKEN_FILE",)
 PROJECT_VARIABLES = ("PACKET_PROJECT_ID",)
 
 OPTIONS: dict[str, Any] = {
     "api_url": {"type": "str", "fallback": (env_fallback, list(URL_VARIABLES))},
     "api_token": {"type": "str", "no_log": True, "fallback": (env_fallback, list(TOKEN_VARIABLES))},
+    # A path is no secret.
+    "api_token_file": {
+        "type": "path",
+        "no_log": False,
+        "fallback": (env_fallback, list(TOKEN_FILE_VARIABLES)),
+    },
     "api_timeout": {"type": "float", "default": 30.0},
     "api_retries": {"type": "int", "default": 5},
     "validate_certs": {"type": "bool", "default": True},
@@ -59,19 +67,18 @@ class Connection:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Connection:
         """Reads the options of OPTIONS, raises ConnectionOptionError where one is missing or cannot be."""
-        url, token = params.get("api_url"), params.get("api_token")
+        url = params.get("api_url")
         if not url:
             raise ConnectionOptionError(_unset("api_url", URL_VARIABLES, "the URL of a Packet API"))
-        if not token:
-            raise ConnectionOptionError(_unset("api_token", TOKEN_VARIABLES, "a token of that API"))
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ConnectionOptionError(
                 f"api_url is {url!r}, which is no URL of an API; wanted is http:// or https:// and a host"
             )
+        token, origin = _token(params.get("api_token"), params.get("api_token_file"))
         return cls(
             url=url.rstrip("/"),
             token=token,
-            token_origin=_origin(token),
+            token_origin=origin,
             timeout=params["api_timeout"],
             retries=params["api_retries"],
             verify=(params.get("ca_path") or True) if params["validate_certs"] else False,
@@ -83,7 +90,26 @@ def _unset(option: str, variables: tuple[str, ...], what: str) -> str:
     return f"{option} is not set: give {what} in the option {option} or in the environment variable {names}"
 
 
-def _origin(token: str) -> str:
-    """Which variable the token came from, as far as that can still be told."""
-    variable = next((name for name in TOKEN_VARIABLES if os.environ.get(name) == token), None)
-    return f"the environment variable {variable}" if variable else "the option api_token"
+def _token(token: str | None, file: str | None) -> tuple[str, str]:
+    """The token and where it came from. What a task says prevails over the environment."""
+    variable = next((name for name in TOKEN_VARIABLES if token and os.environ.get(name) == token), None)
+    told = file and file != os.path.expanduser(os.environ.get(TOKEN_FILE_VARIABLES[0], ""))
+    if told and token and not variable:
+        raise ConnectionOptionError("api_token and api_token_file are both given; give one of them")
+    if file and (told or not token):
+        return _read(file), f"the file {file}"
+    if not token:
+        names = (*TOKEN_VARIABLES, *TOKEN_FILE_VARIABLES)
+        raise ConnectionOptionError(_unset("api_token", names, "a token of that API"))
+    return token, f"the environment variable {variable}" if variable else "the option api_token"
+
+
+def _read(file: str) -> str:
+    try:
+        token = Path(file).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise ConnectionOptionError(f"api_token_file {file} cannot be read: {reason}") from error
+    if not token or not token.isascii() or not token.isprintable():
+        raise ConnectionOptionError(f"api_token_file {file} holds no token; wanted is one line with a token")
+    return token

@@ -234,7 +234,7 @@ def test_a_wrong_token_is_said_with_its_origin(
         ({"url": None}, "api_url is not set: .*PACKET_API_URL"),
         (
             {"url": "http://api", "api_token": None},
-            "api_token is not set: .*PACKET_API_TOKEN, .* or METAL_AUTH_TOKEN",
+            "api_token is not set: .*PACKET_API_TOKEN, .* or PACKET_API_TOKEN_FILE",
         ),
         ({"url": "api.example.com"}, "api_url is 'api.example.com', which is no URL"),
         ({"url": "ftp://api.example.com"}, "wanted is http:// or https://"),
@@ -243,6 +243,47 @@ def test_a_wrong_token_is_said_with_its_origin(
 def test_options_that_cannot_be_are_refused(given: dict[str, Any], text: str) -> None:
     with pytest.raises(ConnectionOptionError, match=text):
         Connection.from_params(params(**given))
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    path = tmp_path / "token"
+    path.write_text("a-token-out-of-a-file\n")
+    return path
+
+
+def chosen(**given: Any) -> tuple[str, str]:
+    """The token that is used and where it came from."""
+    connection = Connection.from_params(params("http://api", **given))
+    return connection.token, connection.token_origin
+
+
+def test_a_token_may_be_in_a_file(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_file = ("a-token-out-of-a-file", f"the file {token_file}")
+    assert chosen(api_token=None, api_token_file=str(token_file)) == of_file
+    # What a task says prevails over the environment, which may have both too.
+    monkeypatch.setenv("PACKET_API_TOKEN", TOKEN)
+    assert chosen(api_token_file=str(token_file)) == of_file
+    monkeypatch.setenv("PACKET_API_TOKEN_FILE", str(token_file))
+    assert chosen(api_token_file=str(token_file)) == (TOKEN, "the environment variable PACKET_API_TOKEN")
+    monkeypatch.delenv("PACKET_API_TOKEN")
+    assert chosen(api_token_file=str(token_file)) == (TOKEN, "the option api_token")
+
+
+def test_a_token_and_a_file_at_once_are_refused(token_file: Path) -> None:
+    with pytest.raises(ConnectionOptionError, match="api_token and api_token_file are both given"):
+        chosen(api_token_file=str(token_file))
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"one\ntwo", b"\xff", "\u00e4".encode()])
+def test_a_file_without_a_token_is_named(token_file: Path, content: bytes) -> None:
+    token_file.write_bytes(content)
+    with pytest.raises(ConnectionOptionError, match=f"api_token_file {token_file}") as refusal:
+        chosen(api_token=None, api_token_file=str(token_file))
+    assert "two" not in str(refusal.value)
+    token_file.unlink()
+    with pytest.raises(ConnectionOptionError, match="cannot be read: No such file"):
+        chosen(api_token=None, api_token_file=str(token_file))
 
 
 def test_the_token_is_not_in_what_is_printed_of_a_connection() -> None:
