@@ -22,6 +22,19 @@ attributes:
     support: full
 """
 
+    INFO = r"""
+attributes:
+  check_mode:
+    description: Only looks, so it does in check mode what it does without.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is nothing to show.
+    support: none
+  idempotent:
+    description: Changes nothing; what it finds may have changed since.
+    support: N/A
+"""
+
     PACKET = r"""
 attributes:
   action_group:

@@ -13,11 +13,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
+from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.errors import NotFoundError
-from .._packet.paging import Item
+from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .filters import fits
+from .links import id_of
 from .references import Home
 
 
@@ -67,14 +70,8 @@ class IpAssignment:
 
     def find(self) -> Attributes | None:
         """Where the address is now. To take it from one device, an assignment to another does not count."""
-        reservations = self._home.everything("ips", "ip_addresses", include="assignments")
-        assignments = [
-            _attributes(assignment)
-            for reservation in reservations
-            if not reservation.get("management")
-            for assignment in reservation.get("assignments") or []
-        ]
-        found = next((found for found in assignments if found["address"] == str(self._network)), None)
+        assigned = _assigned(self._home.everything("ips", "ip_addresses", include="assignments"))
+        found = next((found for found in assigned if found["address"] == str(self._network)), None)
         elsewhere = found and self._device_reference and found["device_id"] != (self._device or {}).get("id")
         return None if self._absent and elsewhere else found
 
@@ -110,7 +107,26 @@ class IpAssignment:
         return self._device
 
 
+def _assigned(reservations: list[Item]) -> list[Attributes]:
+    """The addresses of these reservations that devices have."""
+    return [
+        _attributes(assignment)
+        for reservation in reservations
+        if not reservation.get("management")
+        for assignment in reservation.get("assignments") or []
+    ]
+
+
 def _attributes(assignment: Item) -> Attributes:
     address = f"{assignment.get('network') or assignment['address']}/{assignment['cidr']}"
-    device = (assignment.get("assigned_to") or {}).get("href", "")
-    return {"id": assignment["id"], "address": address, "device_id": device.rpartition("/")[2] or None}
+    return {"id": assignment["id"], "address": address, "device_id": id_of(assignment.get("assigned_to"))}
+
+
+def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
+    home = Home(client, params.get("project"))
+    found = _assigned(everything(client, home.path("ips"), "ip_addresses", include="assignments"))
+    device_id = home.existing_device(params["device"])["id"] if params["device"] else None
+    return [assignment for assignment in found if fits(assignment, device_id=device_id)]
+
+
+IP_ASSIGNMENTS = Info("ip_assignments", _search, {"project": PROJECT_OPTION, "device": {"type": "str"}})

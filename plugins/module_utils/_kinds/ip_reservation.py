@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.errors import NotFoundError
-from .._packet.paging import Item
+from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .filters import fits, query
 from .references import Home, only
 
+TYPES = ("public_ipv4", "global_ipv4")
 QUANTITIES = (1, 2, 4, 8, 16)
 NAMES = {"custom_data": "customdata"}
 
@@ -32,7 +35,7 @@ class IpReservation:
         **OPTIONS,
         "project": PROJECT_OPTION,
         "tags": {"type": "list", "elements": "str", "required": True},
-        "type": {"type": "str", "choices": ["public_ipv4", "global_ipv4"], "default": "public_ipv4"},
+        "type": {"type": "str", "choices": list(TYPES), "default": "public_ipv4"},
         "quantity": {"type": "int", "choices": list(QUANTITIES), "default": 1},
         "metro": {"type": "str"},
         "facility": {"type": "str"},
@@ -101,9 +104,12 @@ class IpReservation:
             return
 
     def _reservations(self) -> list[Item]:
-        """Without the blocks from which devices have their own addresses."""
-        everything = self._home.everything("ips", "ip_addresses", include="assignments")
-        return [item for item in everything if not item.get("management")]
+        return reserved(self._home.everything("ips", "ip_addresses", include="assignments"))
+
+
+def reserved(addresses: list[Item]) -> list[Item]:
+    """Those of a project without the blocks from which devices have their own addresses."""
+    return [address for address in addresses if not address.get("management")]
 
 
 def attributes(reservation: Item) -> Attributes:
@@ -133,3 +139,24 @@ def _holder(assignment: Item) -> str:
 
 def _body(attributes: Attributes) -> dict[str, Any]:
     return {NAMES.get(name, name): value for name, value in attributes.items()}
+
+
+def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
+    path = Home(client, params.get("project")).path("ips")
+    sent = query(types=params["type"], include="assignments")
+    asked = {name: params[name] for name in ("type", "tags", "metro", "facility")}
+    found = map(attributes, reserved(everything(client, path, "ip_addresses", **sent)))
+    return [reservation for reservation in found if fits(reservation, **asked)]
+
+
+IP_RESERVATIONS = Info(
+    "ip_reservations",
+    _search,
+    {
+        "project": PROJECT_OPTION,
+        "type": {"type": "str", "choices": list(TYPES)},
+        "tags": {"type": "list", "elements": "str"},
+        "metro": {"type": "str"},
+        "facility": {"type": "str"},
+    },
+)

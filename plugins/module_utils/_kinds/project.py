@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
 from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .filters import named
 from .references import pick
 
 LONGEST_NAME = 80
@@ -87,3 +89,11 @@ def _attributes(project: Item) -> Attributes:
 def _body(attributes: Attributes) -> dict[str, Any]:
     names = {"custom_data": "customdata"}
     return {names.get(name, name): value for name, value in attributes.items()}
+
+
+def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
+    projects = map(_attributes, everything(client, "projects", "projects"))
+    return [project for project in projects if named(project, "name", params["names"])]
+
+
+PROJECTS = Info("projects", _search, {"names": {"type": "list", "elements": "str"}})

@@ -14,11 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
 from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .filters import named
 from .references import Home, pick
 
 
@@ -131,3 +133,14 @@ def _is_public_key(text: str) -> bool:
         return False
     kind = words[0].encode()
     return body.startswith(len(kind).to_bytes(4, "big") + kind)
+
+
+def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
+    path = Home(client, params["project"]).path("ssh-keys") if params["project"] else "ssh-keys"
+    keys = map(_attributes, everything(client, path, "ssh_keys"))
+    return [key for key in keys if named(key, "label", params["labels"])]
+
+
+SSH_KEYS = Info(
+    "ssh_keys", _search, {"project": {"type": "str"}, "labels": {"type": "list", "elements": "str"}}
+)
