@@ -75,7 +75,7 @@ events:
       type: str
       sample: Device phoned home and is ready to go
     ip:
-      description: Address from which it was asked for, null where nobody did.
+      description: Address from which it was asked for, null where that is not known.
       type: str
       sample: 203.0.113.7
     created_at:

@@ -18,6 +18,7 @@ from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
 from .filters import fits, query
+from .links import id_of
 from .references import Home, only
 
 TYPES = ("public_ipv4", "global_ipv4")
@@ -128,13 +129,10 @@ def attributes(reservation: Item) -> Attributes:
         "details": reservation.get("details"),
         "custom_data": reservation.get("customdata") or {},
         "state": reservation.get("state"),
-        "assigned_to": [_holder(assignment) for assignment in reservation.get("assignments") or []],
+        "assigned_to": [
+            id_of(assignment.get("assigned_to")) for assignment in reservation.get("assignments") or []
+        ],
     }
-
-
-def _holder(assignment: Item) -> str:
-    """The id of the device that has the address."""
-    return str((assignment.get("assigned_to") or {}).get("href", "")).rpartition("/")[2]
 
 
 def _body(attributes: Attributes) -> dict[str, Any]:

@@ -18,6 +18,10 @@ from .._reconcile import Attributes, ResourceError
 from .filters import fits, query
 from .links import part
 
+CAPACITY_PATHS = {"metro": "capacity/metros", "facility": "capacity"}
+PRICES_PATHS = {"metro": "market/spot/prices/metros", "facility": "market/spot/prices"}
+"""Where the API tells, by what places are told apart."""
+
 _PLACES: dict[str, Any] = {"metro": {"type": "str"}, "facility": {"type": "str"}}
 _EITHER = ("metro", "facility")
 _OPTIONS: dict[str, Any] = {
@@ -31,7 +35,7 @@ def _capacity(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
     if params["servers"] is not None:
         return _availability(client, params["servers"])
     place = _place(params)
-    levels = client.call_api("capacity" if place == "facility" else "capacity/metros")["capacity"]
+    levels = client.call_api(CAPACITY_PATHS[place])["capacity"]
     rows = _rows(client, levels, place, "level")
     for name in (*_EITHER, "plan"):
         _refuse_unknown(name, params[name], {row[name] for row in rows if row[name]})
@@ -61,16 +65,14 @@ def _checked(client: Client, place: str, servers: list[dict[str, Any]]) -> list[
     ]
     if not wanted:
         return []
-    path = "capacity" if place == "facility" else "capacity/metros"
-    answer: list[Item] = client.call_api(path, "POST", {"servers": wanted})["servers"]
+    answer: list[Item] = client.call_api(CAPACITY_PATHS[place], "POST", {"servers": wanted})["servers"]
     return answer
 
 
 def _spot_prices(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
     place = _place(params)
-    path = "market/spot/prices" if place == "facility" else "market/spot/prices/metros"
     sent = query(**{place: params[place]}, plan=params["plan"])
-    prices = client.call_api(path, params=sent)["spot_market_prices"]
+    prices = client.call_api(PRICES_PATHS[place], params=sent)["spot_market_prices"]
     return [row for row in _rows(client, prices, place, "price") if _is_asked(row, params)]
 
 
