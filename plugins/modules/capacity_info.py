@@ -79,7 +79,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ result.capacity | rejectattr('level', 'equalto', 'unavailable') | map(attribute='plan') }}"
 
-- name: Go on only if the machines of a cluster can be had
+- name: Ask whether the machines of a cluster can be had
   packet.kubernetes.capacity_info:
     servers:
       - plan: c3.small.x86
@@ -89,7 +89,10 @@ EXAMPLES = r"""
         metro: sv
         quantity: 10
   register: result
-  failed_when: not (result.capacity | default([]) | map(attribute='available') is all)
+
+- name: Go on only if all of them can
+  ansible.builtin.assert:
+    that: result.capacity | map(attribute='available') is all
 """
 
 RETURN = r"""

@@ -37,12 +37,15 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ result.projects | map(attribute='name') }}"
 
-- name: See whether a project exists
+- name: Look for a project
   packet.kubernetes.project_info:
     names:
       - kubernetes
   register: result
-  failed_when: result.projects | length == 0
+
+- name: Go on only if it exists
+  ansible.builtin.assert:
+    that: result.projects | length == 1
 """
 
 RETURN = r"""
