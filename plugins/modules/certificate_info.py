@@ -43,20 +43,16 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Fail in time
-  hosts: kube_control_plane:kube_node
+- name: See when the certificates of the machine end
+  packet.kubernetes.certificate_info:
+    due_within: 60
   become: true
-  gather_facts: false
-  tasks:
-    - name: See when certificates end
-      packet.kubernetes.certificate_info:
-        due_within: 60
-      register: held
+  register: held
 
-    - name: None ends within 60 days
-      ansible.builtin.assert:
-        that: not held.due
-        fail_msg: "Renew (kubeadm certs renew all): {{ held.due | join(', ') }}"
+- name: None ends within 60 days
+  ansible.builtin.assert:
+    that: not held.due
+    fail_msg: "Renew (kubeadm certs renew all): {{ held.due | join(', ') }}"
 
 - name: Look at the authorities on the controller
   packet.kubernetes.certificate_info:
