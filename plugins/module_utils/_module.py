@@ -99,12 +99,13 @@ def run(kind: type[ModuleKind], *, always: Literal["present", "absent"] | None =
     module.exit_json(changed=step.changed, diff=step.diff, **{kind.name: step.after})
 
 
-def run_fleet(fleet: type[ModuleFleet]) -> None:
+def run_fleet(fleet: type[ModuleFleet], *, always: Literal["present"] | None = None) -> None:
     """Runs a module for a fleet: as `run`, but answers with a dictionary of the objects by their keys."""
-    module = _Module(argument_spec={**fleet.options, "state": STATE}, **fleet.rules)
+    spec = dict(fleet.options) if always else {**fleet.options, "state": STATE}
+    module = _Module(argument_spec=spec, **fleet.rules)
     try:
         things = fleet.from_params(module.params)
-        wanted = things.wanted() if module.params["state"] == "present" else {}
+        wanted = things.wanted() if (always or module.params["state"]) == "present" else {}
         plans = reconcile_all(things, wanted, dry_run=module.check_mode)
         if isinstance(things, Warns):
             for warning in things.warnings:
