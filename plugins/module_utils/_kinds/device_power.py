@@ -134,8 +134,8 @@ class DevicePower:
             # The events first: what they tell of is then in the devices too.
             events = list(self._news())
             devices = self._look(present)
-            _refuse_failed(devices)
             self._raise_refused(devices, events)
+            _refuse_failed(devices)
             left = {name: device for name, device in devices.items() if not self._is_done(device, events)}
             return devices, left
 
