@@ -41,7 +41,8 @@ INSTANCE: dict[str, Any] = {
     "plan": {"type": "str"},
     "operating_system": {"type": "str"},
     "hostnames": {"type": "list", "elements": "str"},
-    "user_data": {"type": "str"},
+    # Results tell the options of a module.
+    "user_data": {"type": "str", "no_log": True},
     "custom_data": {"type": "dict"},
     "description": {"type": "str"},
     "billing_cycle": {"type": "str"},
