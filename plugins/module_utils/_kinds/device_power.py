@@ -34,6 +34,7 @@ FAILED = "failed"
 
 RESTARTED = frozenset({"power.203", "power.204"})
 """Events that end a reboot; the second is that of a device that was off."""
+
 REFUSED = "power.failed"
 
 
@@ -201,14 +202,14 @@ class DevicePower:
     def _is_done(self, device: Item, events: list[Item]) -> bool:
         if self._wanted != REBOOTED:
             return bool(device["state"] == self._wanted)
-        return device["state"] == ON and any(_tells_of(event, device, RESTARTED) for event in events)
+        newest = _newest(device, events)
+        return bool(device["state"] == ON and newest and newest["type"] in RESTARTED)
 
     def _raise_refused(self, devices: Mapping[str, Item], events: list[Item]) -> None:
         refused = [
-            f"{name} ({device['id']}): {event['body']}"
+            f"{name} ({device['id']}): {newest['body']}"
             for name, device in devices.items()
-            for event in events
-            if _tells_of(event, device, {REFUSED})
+            if (newest := _newest(device, events)) and newest["type"] == REFUSED
         ]
         if refused:
             raise ResourceError(
@@ -217,9 +218,10 @@ class DevicePower:
 
     def _late(self, what: str, left: Mapping[str, Item]) -> str:
         devices = ", ".join(f"{name} ({device['id']}) is {device['state']}" for name, device in left.items())
+        remedy = "reboot once more" if self._wanted == REBOOTED else "go on waiting"
         return (
             f"device_power: {what} after {self._waiting.limit:g} s (wait_timeout): {devices}; "
-            "run again to go on waiting"
+            f"run again to {remedy}"
         )
 
     def _latest_event(self) -> str | None:
@@ -256,10 +258,14 @@ def _action(wanted: str, state: str) -> str:
     return "reboot" if wanted == REBOOTED and state == ON else "power_on"
 
 
-def _tells_of(event: Item, device: Item, types: frozenset[str] | set[str]) -> bool:
-    """Whether an event is one of these types and of this device."""
+def _newest(device: Item, events: list[Item]) -> Item | None:
+    """The last thing that happened to its power; what somebody else has had done to it came before."""
+    return next((event for event in events if _tells_of_power(event, device["id"])), None)
+
+
+def _tells_of_power(event: Item, device_id: str) -> bool:
     related = (str(thing.get("href", "")).rpartition("/")[2] for thing in event.get("relationships") or [])
-    return event["type"] in types and device["id"] in related
+    return str(event["type"]).startswith("power.") and device_id in related
 
 
 def _refuse_failed(devices: Mapping[str, Mapping[str, Any]]) -> None:

@@ -380,7 +380,7 @@ def test_a_reboot_changes_each_time_and_switches_on_what_is_off(world: PacketWor
 def test_many_devices_are_waited_for_with_one_look_at_all(
     world: PacketWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = [f"n{number}" for number in range(12)]
+    names = [f"n{number}" for number in range(6)]
     for name in names:
         order_device(world, name)
     monkeypatch.setattr(device_power, "PER_PAGE", 5)
@@ -419,6 +419,15 @@ def test_a_device_that_somebody_reboots_is_asked_after(world: PacketWorld) -> No
     with_devices(world)
     world.api.call_api(f"devices/{device_id(world, 'a')}/actions", "POST", {"type": "reboot"})
     assert states(switch(world, "off", "a")) == {"a": "inactive"}
+
+
+def test_the_reboot_of_somebody_else_is_not_taken_for_ours(world: PacketWorld) -> None:
+    with_devices(world)
+    a = device_id(world, "a")
+    world.api.call_api(f"devices/{a}/actions", "POST", {"type": "reboot"})
+    assert states(switch(world, "rebooted", "a")) == {"a": "active"}
+    events = world.api.call_api(f"devices/{a}/events", params={"per_page": 100})["events"]
+    assert [event["type"] for event in events][:6] == ["power.203", "power.201", "power.200"] * 2
 
 
 def test_without_waiting_devices_are_only_asked(world: PacketWorld) -> None:
