@@ -89,7 +89,7 @@ class LookupModule(LookupBase):
         client = Client(Connection.from_params({name: self.get_option(name) for name in OPTIONS}))
         home = Home(client, self.get_option("project"))
         home.path("devices")
-        devices = home.everything("devices", "devices")
+        devices = home.devices()
         found = {name: pick("device", name, devices, label="hostname") for name in references}
         missing = [name for name in references if found[name] is None]
         if missing and self.get_option("missing") == "error":

@@ -28,6 +28,11 @@ tell() {
   sed -n 's/^ *\(client-certificate-data\|certificate-authority-data\): *\([A-Za-z0-9+/=]*\) *$/\1 \2/p' "$1"
 }
 look() {
+  # What may not be looked at is no less there.
+  said=$(LC_ALL=C ls -d "$1" 2>&1) || case $said in
+    *"No such file"*) return 0 ;;
+    *) echo "$said" >&2; return 1 ;;
+  esac
   if [ -f "$1" ]; then tell "$1"; return; fi
   [ -d "$1" ] || return 0
   # What kubelets have replaced stays beside the current one.

@@ -21,12 +21,9 @@ from .._packet.paging import Item
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Progress, Waiting, silent
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
-from .device_attributes import attributes, body, fingerprint
+from .device_attributes import LEAVING, attributes, body, fingerprint
 from .device_order import Catalogue, check_hostname
 from .references import Home
-
-LEAVING = frozenset({"deprovisioning", "deleted"})
-"""States of a device that is no longer there for us."""
 
 READY = frozenset({"active", "inactive"})
 """States in which nothing more is to be waited for; `inactive` is a device that someone has powered off."""

@@ -16,6 +16,9 @@ from .._reconcile import Attributes
 FIELDS = {"user_data": "userdata", "custom_data": "customdata"}
 """Our names of attributes that the API calls otherwise."""
 
+LEAVING = frozenset({"deprovisioning", "deleted"})
+"""States of a device that is no longer there for us."""
+
 
 def fingerprint(user_data: str | None) -> str | None:
     """What stands for user data in comparisons, diffs and results, as the text may hold secrets."""

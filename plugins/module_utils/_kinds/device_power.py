@@ -19,7 +19,6 @@ from .._packet.paging import PER_PAGE, Item
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Waiting
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
-from .device import LEAVING
 from .references import Home, is_id, pick
 
 ON, OFF, REBOOTED = "active", "inactive", "rebooted"
@@ -151,7 +150,7 @@ class DevicePower:
     @cached_property
     def _found(self) -> dict[str, Item | None]:
         """By reference; None for a hostname that no device has (yet)."""
-        devices = [device for device in self._all() if device["state"] not in LEAVING]
+        devices = self._home.devices()
         found: dict[str, Item | None] = {}
         names: dict[str, str] = {}
         for reference in self._references:
@@ -165,12 +164,9 @@ class DevicePower:
             found[reference] = device
         return found
 
-    def _all(self) -> list[Item]:
-        return self._home.everything("devices", "devices")
-
     def _look(self, known: Mapping[str, Attributes]) -> dict[str, Item]:
         """These devices as they are now. Raises ResourceError where one is gone."""
-        devices = {device["id"]: device for device in self._all() if device["state"] not in LEAVING}
+        devices = {device["id"]: device for device in self._home.devices()}
         if gone := [name for name, device in known.items() if device["id"] not in devices]:
             raise ResourceError(f"device_power: {', '.join(gone)} went away meanwhile; run again without")
         return {name: devices[device["id"]] for name, device in known.items()}

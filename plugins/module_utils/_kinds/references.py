@@ -16,6 +16,7 @@ from .._packet.client import Client
 from .._packet.errors import ForbiddenError, NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import ResourceError
+from .device_attributes import LEAVING
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -95,12 +96,16 @@ class Home:
         """A list in the project with all its pages; empty where the project does not exist."""
         return everything(self._client, self.path(tail), key, **params) if self.id else []
 
+    def devices(self) -> list[Item]:
+        """Those of the project; what is on its way out is not there any more."""
+        return [item for item in self.everything("devices", "devices") if item["state"] not in LEAVING]
+
     def device(self, reference: str) -> Item | None:
         """The device with this hostname or id; None for a hostname that no device has (yet).
 
         Raises ResourceError where several have that hostname, and for an id that does not exist.
         """
-        device = pick("device", reference, self.everything("devices", "devices"), label="hostname")
+        device = pick("device", reference, self.devices(), label="hostname")
         if device is None and is_id(reference):
             raise ResourceError(f"there is no device {reference} in the project {self._reference!r}")
         return device

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class Packetd(Client):
         directory = Path(folder.name)
         self._site = InProcess(directory, open_sqlite(directory / "packetd.sqlite"))
         self.writes: list[str] = []
+        # A call has an event loop of its own, which what the server shares among calls does not expect.
+        self._one_at_a_time = threading.Lock()
         atexit.register(folder.cleanup)
         atexit.register(self._site.close)
 
@@ -44,7 +47,8 @@ class Packetd(Client):
         else:
             self.writes.append(f"{type} {method}")
         # As a client sends it, so that nothing is shared.
-        status, answer = self._site.call(type, path, json.loads(json.dumps(body)))
+        with self._one_at_a_time:
+            status, answer = self._site.call(type, path, json.loads(json.dumps(body)))
         if status >= 400:
             raise failed(f"{type} {method}", status, answer, "the test")
         return answer

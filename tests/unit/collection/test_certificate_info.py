@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -120,12 +121,18 @@ def test_an_answer_that_was_cut_off_is_an_error() -> None:
 
 
 def test_what_may_not_be_read_is_an_error(machine: Path) -> None:
-    (machine / "ca.crt").chmod(0)
-    for folder in (machine, *list(machine.parents)[:2]):
+    hidden, visible = machine / "kubelet", machine / "ca.crt"
+    hidden.chmod(0)
+    visible.chmod(0)
+    for folder in (machine, *machine.parents):
+        if folder == Path(tempfile.gettempdir()):
+            break
         folder.chmod(0o755)
     # Root may read everything.
     somebody = ["setpriv", "--reuid", "65534", "--clear-groups"] if os.geteuid() == 0 else []
-    text = script([str(machine)])
-    done = subprocess.run([*somebody, "/bin/sh"], input=text, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert "ermission denied" in done.stderr
+    for path in (hidden, hidden / "pki", visible, machine):
+        text = script([str(path)])
+        done = subprocess.run([*somebody, "/bin/sh"], input=text, capture_output=True, text=True, check=False)
+        assert done.returncode != 0, path
+        assert "ermission denied" in done.stderr
+    hidden.chmod(0o755)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -386,14 +385,11 @@ def test_many_devices_are_waited_for_with_one_look_at_all(
     monkeypatch.setattr(device_power, "PER_PAGE", 5)
     reads: list[str] = []
     call_api = world.api.call_api
-    # Each call has an event loop of its own here, and packetd's queue of those who wait is of one loop.
-    in_turn = threading.Lock()
 
     def counted(method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002
         if type == "GET":
             reads.append(method)
-        with in_turn:
-            return call_api(method, type, params)
+        return call_api(method, type, params)
 
     monkeypatch.setattr(world.api, "call_api", counted)
     assert set(states(switch(world, "rebooted", *names)).values()) == {"active"}
