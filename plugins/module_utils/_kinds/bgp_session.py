@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, The packet.kubernetes authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A BGP session: a device that peers with the network that it is on.
+
+This module util is PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from .._info import Info
+from .._packet.client import Client
+from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
+from .._packet.errors import NotFoundError
+from .._packet.paging import Item, everything
+from .._reconcile import Attributes, Normalise
+from .references import Home
+
+
+class BgpSession:
+    """The session of a device for one family of addresses."""
+
+    name: ClassVar[str] = "bgp_session"
+    immutable: ClassVar[frozenset[str]] = frozenset()
+    normalise: ClassVar[Mapping[str, Normalise]] = {}
+    options: ClassVar[Mapping[str, Any]] = {
+        **OPTIONS,
+        "project": PROJECT_OPTION,
+        "device": {"type": "str", "required": True},
+        "address_family": {"type": "str", "choices": ["ipv4", "ipv6"], "default": "ipv4"},
+        "default_route": {"type": "bool"},
+    }
+    rules: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, client: Client, params: Mapping[str, Any]) -> None:
+        """Raises ResourceError without a project."""
+        self._client = client
+        self._home = Home(client, params.get("project"))
+        self._device_reference: str = params["device"]
+        self._family: str = params["address_family"]
+        self._default_route: bool | None = params.get("default_route")
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> BgpSession:
+        """The session that the options speak of."""
+        return cls(Client(Connection.from_params(params)), params)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What check mode should say."""
+        device = [] if self._device else [f"the device {self._device_reference!r} does not exist yet"]
+        return self._home.warnings or device
+
+    def wanted(self) -> Attributes:
+        """The attributes that the options ask for."""
+        return {"address_family": self._family, "default_route": self._default_route}
+
+    def find(self) -> Attributes | None:
+        """Looks through the sessions of the device; it has at most one for a family."""
+        if not self._device:
+            return None
+        sessions = everything(self._client, f"devices/{self._device['id']}/bgp/sessions", "bgp_sessions")
+        found = next((item for item in sessions if item["address_family"] == self._family), None)
+        return attributes(found) if found else None
+
+    def create(self, wanted: Attributes) -> Attributes:
+        """Has the device peer; the API refuses before the project has a configuration for BGP."""
+        device = self._home.existing_device(self._device_reference)
+        return attributes(self._client.call_api(f"devices/{device['id']}/bgp/sessions", "POST", wanted))
+
+    def update(self, found: Attributes, changes: Attributes) -> Attributes:
+        """Changes whether the device is told a default route."""
+        return attributes(self._client.call_api(f"bgp/sessions/{found['id']}", "PATCH", changes))
+
+    def delete(self, found: Attributes) -> None:
+        """Ends it."""
+        try:
+            self._client.call_api(f"bgp/sessions/{found['id']}", "DELETE")
+        except NotFoundError:
+            return
+
+    @cached_property
+    def _device(self) -> Item | None:
+        return self._home.device(self._device_reference)
+
+
+def attributes(session: Item) -> Attributes:
+    """A session of the API as a flat dictionary."""
+    device = (session.get("device") or {}).get("href", "")
+    return {
+        "id": session["id"],
+        "device_id": device.rpartition("/")[2] or None,
+        "address_family": session["address_family"],
+        "default_route": bool(session.get("default_route")),
+        "status": session.get("status"),
+        "learned_routes": list(session.get("learned_routes") or []),
+    }
+
+
+def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
+    home = Home(client, params.get("project"))
+    path = home.path("bgp/sessions")
+    if params.get("device"):
+        path = f"devices/{home.existing_device(params['device'])['id']}/bgp/sessions"
+    return [attributes(session) for session in everything(client, path, "bgp_sessions")]
+
+
+INFO = Info("bgp_sessions", _search, {"project": PROJECT_OPTION, "device": {"type": "str"}})
