@@ -197,7 +197,8 @@ class Port:
             raise ResourceError(f"{self._label}: layer is for bonds; give it for the bond of the device")
         if found["type"] == BOND and not port["bonded"] and port["layer"] == 3:
             raise ResourceError(f"{self._label}: a bond of layer 3 cannot be broken; give layer: 2 besides")
-        if native is not None and native not in port["vlans"]:
+        # A VLAN that is not there yet may be the same by another name.
+        if native is not None and native not in port["vlans"] and not self._missing:
             raise ResourceError(
                 f"{self._label}: native_vlan {native} is none of the VLANs that it carries; give it in vlans"
             )

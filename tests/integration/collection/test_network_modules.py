@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules of networks and accounts, run by Ansible against a real packetd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_runs import Ansible, Run, task
+
+ORDER = {"plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv", "hostname": "n0"}
+PASSWORD = "a-great-secret"
+
+
+def ok(run: Run) -> Run:
+    assert run.code == 0, (run.tasks, run.stderr)
+    return run
+
+
+@pytest.fixture
+def device(packetd: Any) -> str:
+    """A device `n0` in a project `p`."""
+    _status, project = packetd.call("POST", "/projects", {"name": "p"})
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+    packetd.call("POST", f"/projects/{project['id']}/ssh-keys", {"label": "me", "key": key})
+    status, made = packetd.call("POST", f"/projects/{project['id']}/devices", ORDER)
+    assert status == 201, made
+    return str(made["id"])
+
+
+BOND = {"project": "p", "device": "n0", "name": "bond0"}
+EVERYTHING = [
+    task("vlan", project="p", metro="sv", vxlan=1100, description="storage"),
+    task("port", **BOND, vlans=["1100"], native_vlan="1100"),
+    task("bgp_config", project="p", md5=PASSWORD),
+    task("bgp_session", project="p", device="n0"),
+    task("organization", name="new", website="https://example.com"),
+    task("api_key", project="p", description="new", read_only=True),
+]
+CHANGED = [
+    task("vlan", project="p", vxlan=1100, tags=["x"]),
+    task("port", **BOND, layer=2),
+    task("bgp_config", project="p", asn=65010),
+    task("bgp_session", project="p", device="n0", default_route=True),
+    task("organization", name="new", description="another"),
+]
+INFOS = [
+    task("vlan_info", project="p"),
+    task("port_info", project="p", device="n0"),
+    task("bgp_config_info", project="p"),
+    task("bgp_session_info", project="p"),
+    task("organization_info"),
+    task("api_key_info", project="p"),
+]
+BACK = [
+    task("port", **BOND, layer=3, vlans=[], purge=True),
+    task("vlan", project="p", vxlan=1100, state="absent"),
+    task("bgp_session", project="p", device="n0", state="absent"),
+    task("organization", name="new", state="absent"),
+    task("api_key", project="p", description="new", state="absent"),
+]
+
+
+def changes(run: Run) -> list[str]:
+    return [name for name, result in ok(run).tasks.items() if result["changed"]]
+
+
+def names(tasks: list[dict[str, Any]]) -> list[str]:
+    return [item["name"] for item in tasks]
+
+
+def test_from_nothing_to_all_and_back(ansible: Ansible, device: str) -> None:
+    foretold = ok(ansible.play(EVERYTHING, "--check", "--diff"))
+    made = ok(ansible.play(EVERYTHING, "--diff"))
+    assert changes(foretold) == changes(made) == names(EVERYTHING)
+    assert [result["diff"] for result in foretold.tasks.values()] == [
+        result["diff"] for result in made.tasks.values()
+    ]
+    assert made.tasks["port"]["port"]["vlans"] == [1100]
+    assert len(made.tasks["api_key"]["api_key"]["token"]) > 20
+
+    again = ok(ansible.play(EVERYTHING))
+    assert not changes(again)
+    assert "token" not in again.tasks["api_key"]["api_key"]
+
+    changed = ok(ansible.play(CHANGED))
+    assert changes(changed) == names(CHANGED)
+    assert changed.tasks["port"]["port"]["network_type"] == "layer2-bonded"
+    assert not changes(ansible.play(CHANGED))
+
+    shown = ok(ansible.play(INFOS))
+    assert not changes(shown)
+    for module in ("vlan", "bgp_config", "bgp_session"):
+        assert shown.tasks[f"{module}_info"][f"{module}s"] == [changed.tasks[module][module]]
+    assert shown.tasks["port_info"]["ports"][0] == changed.tasks["port"]["port"]
+    assert changed.tasks["organization"]["organization"] in shown.tasks["organization_info"]["organizations"]
+    assert shown.tasks["api_key_info"]["api_keys"] == [again.tasks["api_key"]["api_key"]]
+    assert shown.tasks["vlan_info"]["vlans"][0]["device_ids"] == [device]
+
+    # The VLAN is still in use while the port is only foretold to leave it; check mode does not ask the API.
+    assert changes(ansible.play(BACK, "--check")) == names(BACK)
+    assert changes(ansible.play(BACK)) == names(BACK)
+    assert not changes(ansible.play(BACK))
+
+
+def test_check_mode_of_a_project_that_the_play_is_about_to_make(ansible: Ansible) -> None:
+    run = ansible.play([task("project", name="p"), *EVERYTHING], "--check")
+    assert changes(run) == ["project", *names(EVERYTHING)]
+
+
+BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
+    ("vlan", {"project": "p"}, "one of the following is required: id, vxlan, description"),
+    ("vlan", {"project": "p", "vxlan": 1200}, "vlan 1200 does not exist; give metro or facility to make it"),
+    ("port", {"project": "p", "device": "n0"}, "parameters are required together: device, name"),
+    ("port", {**BOND, "purge": True}, "purge is True but all of the following are missing: vlans"),
+    ("port", {**BOND, "bonded": False}, "port bond0 of n0: a bond of layer 3 cannot be broken"),
+    ("bgp_config", {"project": "p", "asn": 0}, "bgp_config: asn 0 is not valid"),
+    ("organization", {"name": ""}, "organization: name has 0 characters"),
+    ("api_key", {"description": ""}, "api_key: description is empty"),
+    ("vlan_info", {"project": "later"}, "the project 'later' does not exist"),
+    ("port_info", {"project": "p", "device": "n7"}, "the project 'p' has no device 'n7'"),
+]
+
+
+@pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check mode"])
+def test_bad_input_is_one_clear_error(ansible: Ansible, device: str, mode: list[str]) -> None:
+    tasks = [
+        {"name": text, f"packet.kubernetes.{module}": given, "ignore_errors": True}
+        for module, given, text in BAD_INPUT
+    ]
+    run = ok(ansible.play(tasks, *mode))
+    for _module, _given, text in BAD_INPUT:
+        assert text in run.tasks[text]["msg"]
+
+
+def test_secrets_are_not_printed(ansible: Ansible, device: str) -> None:
+    ansible.environment["ANSIBLE_STDOUT_CALLBACK"] = "ansible.builtin.default"
+    first = [*EVERYTHING[:-1], {**EVERYTHING[-1], "no_log": True}, {**EVERYTHING[-1], "register": "key"}]
+    second = [task("bgp_config", project="p", md5="another-one"), *INFOS]
+    for tasks in (first, second):
+        process = ansible.start(tasks, "-vvv", "--diff")
+        printed = "".join(process.communicate(timeout=60))
+        assert process.returncode == 0, printed
+        assert PASSWORD not in printed
+        assert "another-one" not in printed
+        assert '"token"' not in printed
