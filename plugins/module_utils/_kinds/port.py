@@ -21,7 +21,7 @@ from .port_steps import BOND, steps
 from .references import Home, is_id
 from .vlan import attributes as vlan_attributes
 
-Vlan = int | str
+VlanNumber = int | str
 """The number of a virtual network; of one that does not exist yet, what it was called."""
 
 CARRIED = ("virtual_networks", "native_virtual_network")
@@ -140,7 +140,7 @@ class Port:
         port = self._client.call_api(f"ports/{id_}", params={"include": ",".join(CARRIED)})
         return attributes(port, self._device or {})
 
-    def _vlans(self, found: Attributes) -> list[Vlan] | None:
+    def _vlans(self, found: Attributes) -> list[VlanNumber] | None:
         """Those that it shall carry: what it carries already stays, unless told otherwise."""
         if self._params.get("vlans") is None:
             return None
@@ -148,7 +148,7 @@ class Port:
         return _sorted({*kept, *map(self._number, self._params["vlans"])})
 
     @property
-    def _native(self) -> Vlan | None:
+    def _native(self) -> VlanNumber | None:
         """None where it shall stay as it is, empty where there shall be none."""
         reference: str | None = self._params.get("native_vlan")
         return self._number(reference) if reference else reference
@@ -167,11 +167,12 @@ class Port:
     @property
     def _missing(self) -> list[str]:
         """The virtual networks that are spoken of and are not there."""
-        references = [*(self._params.get("vlans") or []), self._params.get("native_vlan") or ""]
-        numbers = {vlan["vxlan"] for vlan in self._reachable}
-        return [item for item in dict.fromkeys(references) if item and self._number(item) not in numbers]
+        references = [*(self._params.get("vlans") or []), self._params.get("native_vlan")]
+        spoken_of = [reference for reference in dict.fromkeys(references) if reference]
+        numbers = {vlan["vxlan"] for vlan in self._reachable} if spoken_of else set()
+        return [reference for reference in spoken_of if self._number(reference) not in numbers]
 
-    def _number(self, reference: str) -> Vlan:
+    def _number(self, reference: str) -> VlanNumber:
         """The number of a virtual network. Raises ResourceError where several are meant, or none can be."""
         found: list[Attributes] = []
         for name in ("id", "vxlan", "description"):
@@ -235,7 +236,7 @@ def attributes(port: Item, device: Item) -> Attributes:
     }
 
 
-def _sorted(vlans: set[Vlan]) -> list[Vlan]:
+def _sorted(vlans: set[VlanNumber]) -> list[VlanNumber]:
     """Numbers first."""
     return sorted(vlans, key=lambda vlan: (isinstance(vlan, str), vlan))
 

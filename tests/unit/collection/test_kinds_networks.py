@@ -247,6 +247,17 @@ def test_an_interface_leaves_the_bond_and_comes_back(world: PacketWorld) -> None
     assert requests(world, **INTERFACE, **PLAIN) == ["native-vlan", "unassign", "unassign", "bond"]
 
 
+def test_a_vlan_moves_to_another_port_once_it_is_off_the_first(world: PacketWorld) -> None:
+    settle(Port, world, **BOND, vlans=["1100"])
+    moved = {**INTERFACE, "bonded": False, "vlans": ["1100"]}
+    with pytest.raises(
+        ResourceError, match="Cannot assign to eth1 what bond0 carries; unassign it there first"
+    ):
+        settle(Port, world, **moved)
+    settle(Port, world, **BOND, vlans=[], purge=True)
+    assert after(Port, world, **moved)["vlans"] == [1100]
+
+
 def test_what_was_half_done_is_gone_on_with(world: PacketWorld) -> None:
     given = {**INTERFACE, "bonded": False, "vlans": ["1100", "1101"], "native_vlan": "1101"}
     wire = world.api.call_api
