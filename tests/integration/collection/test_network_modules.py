@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -29,36 +30,54 @@ def device(packetd: Any) -> str:
 
 
 BOND = {"project": "p", "device": "n0", "name": "bond0"}
-EVERYTHING = [
-    task("vlan", project="p", metro="sv", vxlan=1100, description="storage"),
-    task("port", **BOND, vlans=["1100"], native_vlan="1100"),
-    task("bgp_config", project="p", md5=PASSWORD),
-    task("bgp_session", project="p", device="n0"),
-    task("organization", name="new", website="https://example.com"),
-    task("api_key", project="p", description="new", read_only=True),
-]
-CHANGED = [
-    task("vlan", project="p", vxlan=1100, tags=["x"]),
-    task("port", **BOND, layer=2),
-    task("bgp_config", project="p", asn=65010),
-    task("bgp_session", project="p", device="n0", default_route=True),
-    task("organization", name="new", description="another"),
-]
-INFOS = [
-    task("vlan_info", project="p"),
-    task("port_info", project="p", device="n0"),
-    task("bgp_config_info", project="p"),
-    task("bgp_session_info", project="p"),
-    task("organization_info"),
-    task("api_key_info", project="p"),
-]
-BACK = [
-    task("port", **BOND, layer=3, vlans=[], purge=True),
-    task("vlan", project="p", vxlan=1100, state="absent"),
-    task("bgp_session", project="p", device="n0", state="absent"),
-    task("organization", name="new", state="absent"),
-    task("api_key", project="p", description="new", state="absent"),
-]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What becomes of two things that go together."""
+
+    everything: list[dict[str, Any]]
+    changed: list[dict[str, Any]]
+    infos: list[dict[str, Any]]
+    back: list[dict[str, Any]]
+
+
+NETWORKS = Story(
+    [
+        task("vlan", project="p", metro="sv", vxlan=1100, description="storage"),
+        task("port", **BOND, vlans=["1100"], native_vlan="1100"),
+    ],
+    [task("vlan", project="p", vxlan=1100, tags=["x"]), task("port", **BOND, layer=2)],
+    [task("vlan_info", project="p"), task("port_info", project="p", device="n0")],
+    # While the port is only foretold to leave it, the VLAN is in use; check mode does not ask the API.
+    [
+        task("port", **BOND, layer=3, vlans=[], purge=True),
+        task("vlan", project="p", vxlan=1100, state="absent"),
+    ],
+)
+BGP = Story(
+    [task("bgp_config", project="p", md5=PASSWORD), task("bgp_session", project="p", device="n0")],
+    [
+        task("bgp_config", project="p", asn=65010),
+        task("bgp_session", project="p", device="n0", default_route=True),
+    ],
+    [task("bgp_config_info", project="p"), task("bgp_session_info", project="p")],
+    [task("bgp_session", project="p", device="n0", state="absent")],
+)
+ACCOUNTS = Story(
+    [
+        task("organization", name="new", website="https://example.com"),
+        task("api_key", project="p", description="new", read_only=True),
+    ],
+    [task("organization", name="new", description="another")],
+    [task("organization_info"), task("api_key_info", project="p")],
+    [
+        task("organization", name="new", state="absent"),
+        task("api_key", project="p", description="new", state="absent"),
+    ],
+)
+EVERYTHING = [*NETWORKS.everything, *BGP.everything, *ACCOUNTS.everything]
+INFOS = [*NETWORKS.infos, *BGP.infos, *ACCOUNTS.infos]
 
 
 def changes(run: Run) -> list[str]:
@@ -69,38 +88,37 @@ def names(tasks: list[dict[str, Any]]) -> list[str]:
     return [item["name"] for item in tasks]
 
 
-def test_from_nothing_to_all_and_back(ansible: Ansible, device: str) -> None:
-    foretold = ok(ansible.play(EVERYTHING, "--check", "--diff"))
-    made = ok(ansible.play(EVERYTHING, "--diff"))
-    assert changes(foretold) == changes(made) == names(EVERYTHING)
-    assert [result["diff"] for result in foretold.tasks.values()] == [
-        result["diff"] for result in made.tasks.values()
-    ]
-    assert made.tasks["port"]["port"]["vlans"] == [1100]
-    assert len(made.tasks["api_key"]["api_key"]["token"]) > 20
+@pytest.mark.parametrize("story", [NETWORKS, BGP, ACCOUNTS], ids=["networks", "bgp", "accounts"])
+def test_from_nothing_to_all_and_back(ansible: Ansible, device: str, story: Story) -> None:
+    foretold = ok(ansible.play(story.everything, "--check", "--diff"))
+    made = ok(ansible.play(story.everything, "--diff"))
+    assert changes(foretold) == changes(made) == names(story.everything)
+    for name, result in made.tasks.items():
+        assert foretold.tasks[name]["diff"] == result["diff"]
 
-    again = ok(ansible.play(EVERYTHING))
+    again = ok(ansible.play(story.everything))
     assert not changes(again)
-    assert "token" not in again.tasks["api_key"]["api_key"]
 
-    changed = ok(ansible.play(CHANGED))
-    assert changes(changed) == names(CHANGED)
-    assert changed.tasks["port"]["port"]["network_type"] == "layer2-bonded"
-    assert not changes(ansible.play(CHANGED))
+    changed = ok(ansible.play(story.changed))
+    assert changes(changed) == names(story.changed)
+    assert not changes(ansible.play(story.changed))
 
-    shown = ok(ansible.play(INFOS))
+    shown = ok(ansible.play(story.infos))
     assert not changes(shown)
-    for module in ("vlan", "bgp_config", "bgp_session"):
-        assert shown.tasks[f"{module}_info"][f"{module}s"] == [changed.tasks[module][module]]
-    assert shown.tasks["port_info"]["ports"][0] == changed.tasks["port"]["port"]
-    assert changed.tasks["organization"]["organization"] in shown.tasks["organization_info"]["organizations"]
-    assert shown.tasks["api_key_info"]["api_keys"] == [again.tasks["api_key"]["api_key"]]
-    assert shown.tasks["vlan_info"]["vlans"][0]["device_ids"] == [device]
+    for name, result in (again.tasks | changed.tasks).items():
+        assert result[name] in shown.tasks[f"{name}_info"][f"{name}s"]
 
-    # The VLAN is still in use while the port is only foretold to leave it; check mode does not ask the API.
-    assert changes(ansible.play(BACK, "--check")) == names(BACK)
-    assert changes(ansible.play(BACK)) == names(BACK)
-    assert not changes(ansible.play(BACK))
+    assert changes(ansible.play(story.back, "--check")) == names(story.back)
+    assert changes(ansible.play(story.back)) == names(story.back)
+    assert not changes(ansible.play(story.back))
+
+
+def test_a_token_is_in_the_result_that_makes_it_and_in_no_other(ansible: Ansible, device: str) -> None:
+    key, info = ACCOUNTS.everything[-1], ACCOUNTS.infos[-1]
+    assert len(ok(ansible.play([key])).tasks["api_key"]["api_key"]["token"]) > 20
+    again = ok(ansible.play([key, info]))
+    assert "token" not in again.tasks["api_key"]["api_key"]
+    assert again.tasks["api_key_info"]["api_keys"] == [again.tasks["api_key"]["api_key"]]
 
 
 def test_check_mode_of_a_project_that_the_play_is_about_to_make(ansible: Ansible) -> None:
