@@ -14,7 +14,7 @@ LAB := $(SUDO) $(BIN)/python -m lab
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check lint types unit test sanity integration thirdparty e2e molecule soak bench bench-packetd ground tools
+.PHONY: help setup up down clean check lint types unit test sanity integration thirdparty e2e molecule soak bench bench-packetd docs ground tools
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,12 +35,14 @@ check: lint types unit ## The quick part of the tests
 
 test: check sanity integration thirdparty e2e molecule ## Everything that proves the project
 
-# The linter loads playbooks, and need not reach the API that the inventory asks.
+# The linter loads playbooks, and need not reach the API that the inventory asks. That of the pages leaves to
+# Sphinx (make docs) what takes it long.
 lint: $(VENV)/ready-dev
 	ruff check
 	ruff format --check
 	ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=false ansible-lint
 	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self --skip-rstcheck .
 
 types: $(VENV)/ready-dev
 	mypy src plugins/module_utils plugins/plugin_utils
@@ -50,6 +52,14 @@ unit: $(VENV)/ready-dev
 
 sanity: $(VENV)/ready-dev ## ansible-test sanity on a copy of the checkout
 	tests/sanity.sh
+
+# antsibull-docs writes only where nobody else may.
+docs: $(VENV)/ready-dev ## The collection's pages as a site, in build/docs/html
+	rm -rf build/docs
+	install -d -m 755 build/docs/rst
+	antsibull-docs --config-file docs/docsite/antsibull-docs.cfg collection --use-current --fail-on-error \
+		--squash-hierarchy --dest-dir build/docs/rst packet.kubernetes
+	sphinx-build -q -W --keep-going -c docs/docsite -d build/docs/doctrees build/docs/rst build/docs/html
 
 ground: setup
 	@$(LAB) ground --kubernetes $(KUBERNETES)
