@@ -62,6 +62,13 @@ def test_the_action_group_has_every_module_of_the_api(modules: dict[str, Any]) -
     assert all("action_group" in modules[name]["attributes"] for name in speaking)
 
 
+def test_every_module_is_named_where_the_collection_is_told() -> None:
+    told = (COLLECTION / "docs" / "collection.md").read_text()
+    names = {path.stem for path in (COLLECTION / "plugins" / "modules").glob("*.py")}
+    implied = {name for name in names if name.endswith("_info") and f"`{name.removesuffix('_info')}`" in told}
+    assert sorted(name for name in names - implied if f"`{name}`" not in told) == []
+
+
 def test_modules_and_inventory_have_the_same_connection() -> None:
     def bare(text: str) -> dict[str, Any]:
         options = yaml.safe_load(text)["options"]
