@@ -14,7 +14,7 @@ default_role = "any"
 nitpicky = True
 
 html_theme = "alabaster"
-html_theme_options = {"page_width": "80em"}
+html_theme_options = {"page_width": "1240px", "sidebar_width": "290px", "fixed_sidebar": True}
 html_title = "packet.kubernetes"
 html_show_sphinx = False
 html_copy_source = False
