@@ -5,16 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ..module_utils._kinds.device_attributes import attributes
-from ..module_utils._packet.connection import OPTIONS, Connection
-from ..module_utils._reconcile import Attributes, ResourceError
-
 DOCUMENTATION = r"""
 name: device
 short_description: A device of the Packet API by its hostname or id
@@ -66,6 +56,16 @@ _raw:
   type: list
   elements: dict
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ..module_utils._kinds.device_attributes import attributes
+from ..module_utils._packet.connection import OPTIONS, Connection
+from ..module_utils._reconcile import Attributes, ResourceError
 
 
 class LookupModule(LookupBase):

@@ -69,7 +69,7 @@ def _told(output: str) -> Iterator[tuple[str, str | None, bytes]]:
     """File, field of a kubeconfig (None for a file of certificates) and PEM of each."""
     path, lines = "", list[str]()
     for line in output.splitlines():
-        word, _, rest = line.partition(" ")
+        word, _space, rest = line.partition(" ")
         if word == "file":
             path = rest
         elif word in ("client-certificate-data", "certificate-authority-data"):

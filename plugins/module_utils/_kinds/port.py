@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Union
 
 from .._info import Info
 from .._packet.client import Client
@@ -21,7 +21,7 @@ from .port_steps import BOND, steps
 from .references import Home, is_id
 from .vlan import attributes as vlan_attributes
 
-VlanNumber = int | str
+VlanNumber = Union[int, str]  # noqa: UP007 as modules run with older Pythons too
 """The number of a virtual network; of one that does not exist yet, what it was called."""
 
 CARRIED = ("virtual_networks", "native_virtual_network")
