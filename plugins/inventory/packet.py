@@ -14,13 +14,31 @@ description:
   - The name of the inventory file must end in C(packet.yml) or C(packet.yaml).
   - >-
     Groups are C(kube_control_plane) and C(kube_node) by the tags C(role=control-plane) and C(role=worker),
-    and C(pool_<pool>), C(cluster_<cluster>), C(metro_<code>), C(state_<state>) and C(tag_<tag>).
+    and C(pool_<pool>), C(cluster_<cluster>), C(metro_<code>), C(state_<state>) and C(tag_<tag>), with C(_)
+    for what the name of a group may not have.
+  - Hosts have these variables. What a device does not have is none, unless it says otherwise here.
+  - C(ansible_host) (string) is the first of O(addresses) that the device has; not set where it has none.
+  - C(packet_id) (string) is its id.
+  - C(packet_hostname) (string) is its hostname, which the name of the host usually is too.
+  - C(packet_state) (string) is its state, for example V(active).
+  - C(packet_plan) (string) is the slug of its plan.
+  - C(packet_operating_system) (string) is the slug of its operating system.
+  - C(packet_metro) (string) is the code of its metro.
+  - C(packet_facility) (string) is the code of its facility.
+  - C(packet_project) (string) is the name of its project.
+  - C(packet_tags) (list of strings) is all its tags.
+  - C(packet_cluster) (string) is the value of its tag C(cluster=).
+  - C(packet_role) (string) is the value of its tag C(role=).
+  - C(packet_pool) (string) is the value of its tag C(pool=).
+  - C(packet_public_ipv4) (string) is its own public IPv4 address, not an elastic one.
+  - C(packet_private_ipv4) (string) is its private IPv4 address.
+  - C(packet_public_ipv6) (string) is its public IPv6 address.
   - >-
-    Hosts have the variables C(ansible_host), C(packet_id), C(packet_state), C(packet_plan), C(packet_metro),
-    C(packet_facility), C(packet_operating_system), C(packet_tags), C(packet_public_ipv4),
-    C(packet_private_ipv4), C(packet_project), C(packet_cluster), C(packet_role) and C(packet_pool), and where
-    an elastic IP is reserved for the control planes of their cluster C(packet_endpoint), its address, and
-    C(packet_holds_endpoint), whether it is routed to this device.
+    C(packet_endpoint) (string) is the elastic IP that is reserved for the control planes of its cluster; not
+    set where there is none.
+  - >-
+    C(packet_holds_endpoint) (boolean) says whether that is routed to this device; not set where there is
+    none.
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 extends_documentation_fragment:
@@ -43,28 +61,72 @@ options:
     default: []
     env:
       - name: PACKET_PROJECT_ID
-  cluster:
+  facilities:
     description:
-      - Only devices with the tag C(cluster=<this>).
-    type: str
+      - Only devices in one of the facilities with these codes.
+    type: list
+    elements: str
+    default: []
+  metros:
+    description:
+      - Only devices in one of the metros with these codes.
+    type: list
+    elements: str
+    default: []
   states:
     description:
-      - Only devices in one of these states.
+      - Only devices in one of these states. An empty list is every state.
     type: list
     elements: str
     default: [active]
-  address:
+  tags:
     description:
-      - Which address of a device becomes C(ansible_host).
+      - Only devices that have all of these tags.
+    type: list
+    elements: str
+    default: []
+  roles:
+    description:
+      - Only devices with a tag C(role=) of one of these values.
+    type: list
+    elements: str
+    default: []
+  clusters:
+    description:
+      - Only devices with a tag C(cluster=) of one of these values.
+    type: list
+    elements: str
+    default: []
+  addresses:
+    description:
+      - Which address of a device becomes C(ansible_host), the first of these that it has.
+    type: list
+    elements: str
+    choices: [public_ipv4, private_ipv4, public_ipv6]
+    default: [public_ipv4]
+  hostname:
+    description:
+      - A template over the variables of the host that gives its name.
+      - >-
+        Where it is not set, gives nothing, or fails and O(strict) is not set, the hostname of the device is
+        used.
     type: str
-    choices: [public, private]
-    default: public
+  stale_cache:
+    description:
+      - >-
+        For how many seconds after O(cache_timeout) the cache is still used, with a warning, where the API
+        cannot be reached or answers with 429 or 5xx. It never is where the API refuses the token, nor where
+        the inventory is to be read anew (C(--flush-cache), C(refresh_inventory)).
+    type: int
+    default: 0
 notes:
-  - The options O(api_url), O(api_token), O(projects) and O(cluster) may be templates.
+  - The options O(api_url), O(api_token), O(projects) and the filters may be templates.
+  - A value that a filter names and no device has is no error. It just finds nothing.
   - >-
-    Of several devices with one hostname the oldest has that name in the inventory; the others have the
-    beginning of
-    their id added.
+    Of several devices with one name the oldest has that name in the inventory; the others have the beginning
+    of their id added. So has a device called localhost, which in Ansible is the controller.
+  - In the name of a host, C(_) stands for everything but letters, digits, dots, C(-) and C(_).
+  - What comes from the API is never a template.
   - >-
     Where the API refuses or does not answer and C(any_unparsed_is_failed) is set, the run ends with that one
     error. Otherwise Ansible goes on to offer the file to its plugins for other formats, and warns of what
@@ -77,52 +139,53 @@ plugin: packet.kubernetes.packet
 projects:
   - kubernetes
 
-# The machines of one cluster by their private addresses, from a cache of five minutes, with groups by plan.
+# The workers of one cluster in two metros by their private addresses, each called after its pool and id, from
+# a cache of five minutes, or of up to a day while the API is away, with groups by plan.
 # plugin: packet.kubernetes.packet
 # projects: ["{{ lookup('ansible.builtin.env', 'PROJECT') }}"]
-# cluster: blue
-# address: private
+# clusters: [blue]
+# roles: [worker]
+# metros: [sv, da]
+# addresses: [private_ipv4, public_ipv4]
+# hostname: "{{ packet_pool }}-{{ packet_id[:8] }}"
 # cache: true
 # cache_plugin: ansible.builtin.jsonfile
 # cache_connection: ~/.cache/packet-inventory
 # cache_timeout: 300
+# stale_cache: 86400
 # keyed_groups:
 #   - key: packet_plan
 #     prefix: plan
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible import constants
-from ansible.errors import AnsibleParserError, ExitCode
-from ansible.inventory.group import to_safe_group_name
+from ansible.errors import AnsibleError, AnsibleParserError, ExitCode
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-from ..module_utils._kinds.device_attributes import attributes, tag_value
+from ..module_utils._kinds.device_attributes import attributes
 from ..module_utils._packet.connection import Connection
+from ..module_utils._packet.errors import ServerFaultError, UnreachableError
 from ..module_utils._reconcile import ResourceError
-
-ROLE_GROUPS = {"control-plane": "kube_control_plane", "worker": "kube_node"}
-"""The groups that roles work on, by the tag `role`; they exist even when they are empty."""
-
-SHOWN = (
-    "id",
-    "state",
-    "plan",
-    "metro",
-    "facility",
-    "operating_system",
-    "tags",
-    "public_ipv4",
-    "private_ipv4",
+from ..plugin_utils._inventory import (
+    FILTERS,
+    OF_DEVICE,
+    OF_TAGS,
+    ROLE_GROUPS,
+    Variables,
+    endpoints,
+    group_names,
+    host_variables,
+    is_wanted,
+    reached_at,
+    safe_name,
+    unique_names,
 )
-
-ENDPOINT_TAG = "cluster-api-provider-packet:cluster-id:"
-"""How the reservation for a cluster's endpoint is tagged, before the cluster's name (CAPP v0.9.0)."""
 
 CONNECTION = (
     "api_url",
@@ -134,7 +197,10 @@ CONNECTION = (
     "ca_path",
 )
 
-Device = dict[str, Any]
+PASSING = (UnreachableError, ServerFaultError)
+"""What may be over soon, unlike a token that is refused."""
+
+T = TypeVar("T")
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -149,16 +215,31 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Adds groups and hosts. Raises AnsibleParserError with one clear line, or ends the run with it."""
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
+        config = self._read_config_data(path)
         try:
+            self._refuse_unknown(config)
             devices = self._devices(path, cache)
         except ResourceError as error:
             raise self._refusal(f"{Path(path).name}: {error}") from None
         for group in ROLE_GROUPS.values():
             self.inventory.add_group(group)
-        for name, device in _named(devices):
-            if self._is_wanted(device):
-                self._add(name, device)
+        filters = {option: self._texts(option) for option in (*FILTERS, "tags")}
+        addresses = self.get_option("addresses")
+        hosts = [{**reached_at(variables, addresses), **variables} for variables in devices]
+        # Of all devices, so that no filter changes what another host is called.
+        names = unique_names(
+            ((self._name(variables), variables["packet_id"]) for variables in hosts), constants.LOCALHOST
+        )
+        for name, variables in zip(names, hosts, strict=True):
+            if is_wanted(variables, filters):
+                self._add(name, variables)
+
+    def _refuse_unknown(self, config: dict[str, Any]) -> None:
+        """A filter whose name is misspelt must not let every device pass."""
+        if unknown := sorted(set(config) - set(self._options)):
+            raise ResourceError(
+                f"there is no option {', '.join(unknown)}; ansible-doc -t inventory {self.NAME} lists them"
+            )
 
     def _refusal(self, sentence: str) -> BaseException:
         """What to raise. An exception would have Ansible try plugins for other formats, whose complaints of
@@ -168,28 +249,40 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.display.error(sentence)
         return SystemExit(ExitCode.GENERIC_ERROR)
 
-    def _devices(self, path: str, cache: bool) -> list[Device]:
+    def _devices(self, path: str, cache: bool) -> list[Variables]:
         """From the cache, where one is in use and has them, without even making a client; else from the
         API."""
+        if not self.get_option("cache"):
+            return self._fetch()
+        timeout, stale = self.get_option("cache_timeout"), self.get_option("stale_cache")
+        if timeout and stale:
+            # Cache plugins drop what is over, so theirs is the later end, and the first is kept by us.
+            self.set_option("cache_timeout", timeout + stale)
+            self.load_cache_plugin()
         key = f"{self.get_cache_key(path)}_{self._origin()}"
-        if cache and self.get_option("cache"):
-            try:
-                cached: list[Device] = self._cache[key]
-            except KeyError:
-                pass
-            else:
-                return cached
-        devices = self._fetch()
-        if self.get_option("cache"):
-            self._cache[key] = devices
+        kept = self._cache.get(key) if cache else None
+        age = time.time() - kept["fetched"] if kept else 0.0
+        if kept and (not timeout or age <= timeout):
+            return list(kept["devices"])
+        try:
+            devices = self._fetch()
+        except PASSING as error:
+            if not kept or age > timeout + stale:
+                raise
+            told = f"this inventory is what the API said {age:.0f} s ago (stale_cache)"
+            self.display.warning(f"{Path(path).name}: {error}; {told}")
+            return list(kept["devices"])
+        self._cache[key] = {"fetched": time.time(), "devices": devices}
         return devices
 
     def _origin(self) -> str:
-        """What tells devices of other projects, or of another API, apart in the cache."""
-        asked = repr((self._text("api_url"), self._projects()))
-        return hashlib.sha256(asked.encode()).hexdigest()[:12]
+        """What tells devices of other projects, of another API or as another user sees them apart in the
+        cache, and those that another version of this plugin kept."""
+        connection = [self._text(name) for name in ("api_url", "api_token", "api_token_file")]
+        asked = (OF_DEVICE, OF_TAGS, connection, self._texts("projects"))
+        return hashlib.sha256(repr(asked).encode()).hexdigest()[:12]
 
-    def _fetch(self) -> list[Device]:
+    def _fetch(self) -> list[Variables]:
         # Here and not above: it takes 0.1 s to import requests, which a cached inventory can do without.
         from ..module_utils._kinds.ip_reservation import attributes as shown_reservation
         from ..module_utils._kinds.references import find_project
@@ -200,61 +293,55 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         options |= {name: self._text(name) for name in ("api_url", "api_token")}
         client = Client(Connection.from_params(options))
 
-        def of_project(project: dict[str, Any]) -> list[Device]:
-            found = everything(client, f"projects/{project['id']}/devices", "devices")
-            reserved = everything(
-                client, f"projects/{project['id']}/ips", "ip_addresses", include="assignments"
-            )
-            endpoints = _endpoints(map(shown_reservation, reserved))
-            devices = [attributes(device) | {"project": project["name"]} for device in found]
+        def of_project(project: dict[str, Any]) -> list[tuple[str, Variables]]:
+            path = f"projects/{project['id']}"
+            found = everything(client, f"{path}/devices", "devices")
+            reserved = everything(client, f"{path}/ips", "ip_addresses", include="assignments")
+            held = endpoints(map(shown_reservation, reserved))
             return [
-                device | {"endpoint": endpoints.get(tag_value(device["tags"], "cluster"))}
-                for device in devices
+                (device.get("created_at") or "", host_variables(attributes(device), project["name"], held))
+                for device in found
             ]
 
-        asked = self._projects()
+        asked = self._texts("projects")
         projects = (
-            each(lambda reference: find_project(client, reference), asked)
+            _successes(each(lambda reference: find_project(client, reference), asked))
             if asked
             else everything(client, "projects", "projects")
         )
-        devices: list[Device] = []
-        for outcome in [*projects, *each(of_project, [item for item in projects if isinstance(item, dict)])]:
-            if isinstance(outcome, ResourceError):
-                raise outcome
-            devices.extend(outcome if isinstance(outcome, list) else ())
-        return sorted(devices, key=lambda device: (device["created_at"] or "", device["id"]))
-
-    def _is_wanted(self, device: Device) -> bool:
-        cluster = self._text("cluster")
-        return device["state"] in self.get_option("states") and (
-            not cluster or tag_value(device["tags"], "cluster") == cluster
+        once = {project["id"]: project for project in projects if project}
+        parts = _successes(each(of_project, once.values()))
+        aged = sorted(
+            (item for part in parts for item in part), key=lambda item: (item[0], item[1]["packet_id"])
         )
+        return [variables for _created_at, variables in aged]
 
-    def _add(self, name: str, device: Device) -> None:
+    def _name(self, variables: Variables) -> str:
+        """What the host is to be called. Raises AnsibleParserError for a template that fails, with strict."""
+        name: Any = None
+        if template := self.get_option("hostname"):
+            self.templar.available_variables = variables
+            try:
+                name = self.templar.template(template)
+            except AnsibleError as error:
+                if self.get_option("strict"):
+                    raise AnsibleParserError(
+                        f"the option hostname gives no name for device {variables['packet_id']}: {error}"
+                    ) from error
+        return safe_name(str(name or variables["packet_hostname"] or variables["packet_id"]))
+
+    def _add(self, name: str, variables: Variables) -> None:
         self.inventory.add_host(name)
-        variables = self._variables(device)
+        host = self.inventory.get_host(name)
+        # Not by the inventory, which would note of every value where it is from; that takes longer than all
+        # else here. Ansible trusts no string as a template that it has not been told to trust.
         for variable, value in variables.items():
-            self.inventory.set_variable(name, variable, value)
-        for group in _groups(device, variables):
+            host.set_variable(variable, value)
+        for group in group_names(variables):
             self.inventory.add_child(self.inventory.add_group(group), name)
         self._construct(name, variables)
 
-    def _variables(self, device: Device) -> dict[str, Any]:
-        """What comes from the API is never a template: Ansible trusts no string that it has not been told
-        to."""
-        shown = {f"packet_{name}": device[name] for name in (*SHOWN, "project")}
-        tagged = {f"packet_{name}": tag_value(device["tags"], name) for name in ("cluster", "role", "pool")}
-        address = device[f"{self.get_option('address')}_ipv4"]
-        reached = {"ansible_host": address} if address else {}
-        if endpoint := device["endpoint"]:
-            reached |= {
-                "packet_endpoint": endpoint["address"],
-                "packet_holds_endpoint": device["id"] in endpoint["assigned_to"],
-            }
-        return shown | tagged | reached
-
-    def _construct(self, name: str, variables: dict[str, Any]) -> None:
+    def _construct(self, name: str, variables: Variables) -> None:
         """The user's own variables and groups. Each costs as much as all of ours, so only where asked for."""
         strict = self.get_option("strict")
         if self.get_option("compose"):
@@ -264,8 +351,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("keyed_groups"):
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
 
-    def _projects(self) -> list[str]:
-        return [str(self._template(project)) for project in self.get_option("projects")]
+    def _texts(self, name: str) -> list[str]:
+        return [str(self._template(value)) for value in self.get_option(name)]
 
     def _text(self, name: str) -> str | None:
         value = self._template(self.get_option(name))
@@ -275,34 +362,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return self.templar.template(value) if isinstance(value, str) else value
 
 
-def _endpoints(reservations: Iterable[dict[str, Any]]) -> dict[str | None, dict[str, Any]]:
-    """The elastic IP of each cluster's control planes, by the cluster's name."""
-    return {
-        tag.removeprefix(ENDPOINT_TAG): reservation
-        for reservation in reservations
-        for tag in reservation["tags"]
-        if tag.startswith(ENDPOINT_TAG)
-    }
-
-
-def _named(devices: list[Device]) -> Iterator[tuple[str, Device]]:
-    """Each device with a name that no other has."""
-    seen: Counter[str] = Counter()
-    for device in devices:
-        hostname = device["hostname"]
-        yield (f"{hostname}-{device['id'][:8]}" if seen[hostname] else hostname), device
-        seen[hostname] += 1
-
-
-def _groups(device: Device, variables: dict[str, Any]) -> Iterator[str]:
-    if role_group := ROLE_GROUPS.get(variables["packet_role"]):
-        yield role_group
-    parts = {
-        "pool": variables["packet_pool"],
-        "cluster": variables["packet_cluster"],
-        "metro": device["metro"],
-        "state": device["state"],
-    }
-    names = [f"{kind}_{value}" for kind, value in parts.items() if value]
-    for name in [*names, *(f"tag_{tag}" for tag in device["tags"])]:
-        yield to_safe_group_name(name, force=True, silent=True)
+def _successes(outcomes: Sequence[T | ResourceError]) -> list[T]:
+    """Raises the first error that will not pass, else the first at all."""
+    errors = [outcome for outcome in outcomes if isinstance(outcome, ResourceError)]
+    if errors:
+        raise min(errors, key=lambda error: isinstance(error, PASSING))
+    return [outcome for outcome in outcomes if not isinstance(outcome, ResourceError)]
