@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from ansible.inventory.group import to_safe_group_name
@@ -83,9 +84,12 @@ def host_variables(device: Attributes, project: str, reserved: Mapping[str | Non
 
 
 def reached_at(variables: Variables, preferred: Sequence[str]) -> Variables:
-    """The variable for the first of these addresses that the device has, nothing where it has none."""
+    """The variable for the first of these addresses that the device has, nothing where it has none.
+
+    What is no address is left out: it ends on the command line of ssh, which may take it for an option.
+    """
     addresses = (variables[f"packet_{name}"] for name in preferred)
-    return next(({"ansible_host": address} for address in addresses if address), {})
+    return next(({"ansible_host": address} for address in addresses if address and _is_address(address)), {})
 
 
 def is_wanted(variables: Variables, filters: Mapping[str, Collection[str]]) -> bool:
@@ -118,3 +122,11 @@ def group_names(variables: Variables) -> Iterator[str]:
     names = [f"{kind}_{value}" for kind, value in values.items() if value]
     for name in [*names, *(f"tag_{tag}" for tag in variables["packet_tags"])]:
         yield to_safe_group_name(name, force=True, silent=True)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -83,13 +83,13 @@ class Ansible:
         return Run(process.returncode, results, stderr)
 
     def inventory(
-        self, options: dict[str, Any], file: str = "my.packet.yml", **environment: str
+        self, options: dict[str, Any], *arguments: str, file: str = "my.packet.yml", **environment: str
     ) -> tuple[dict[str, Any], str]:
         """What ansible-inventory lists of an inventory file of our plugin, and what it complains of."""
         source = self.folder / file
         source.write_text(yaml.safe_dump({"plugin": "packet.kubernetes.packet", **options}))
         done = subprocess.run(
-            ["ansible-inventory", "--list", "-i", str(source)],
+            ["ansible-inventory", "--list", "-i", str(source), *arguments],
             env={**self.environment, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1", **environment},
             capture_output=True,
             text=True,
