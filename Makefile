@@ -14,10 +14,10 @@ LAB := $(SUDO) $(BIN)/python -m lab
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check lint types unit test sanity integration thirdparty e2e molecule soak bench bench-packetd docs ground tools
+.PHONY: help setup up down clean check lint types unit test sanity integration thirdparty e2e molecule soak bench bench-packetd bench-inventory docs ground tools
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/ready ## Just .venv, with packetd and kube-mirror in it
 
@@ -72,6 +72,9 @@ bench: $(VENV)/ready-dev ground ## Ratios of speed, measured side by side
 
 bench-packetd: $(VENV)/ready-dev ## packetd beside moto_server's EC2
 	$(BIN)/python tests/bench/packetd_against_moto.py
+
+bench-inventory: $(VENV)/ready-dev ## ansible-inventory for a thousand devices, beside a static file
+	$(BIN)/python tests/bench/inventory.py
 
 soak: $(VENV)/ready-dev ground tools ## Runs that are killed again and again
 	$(SUDO) $(BIN)/pytest -q -m soak tests/e2e tests/unit/packetd tests/integration/packetd
