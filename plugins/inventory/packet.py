@@ -110,6 +110,7 @@ options:
       - >-
         Where it is not set, gives nothing, or fails and O(strict) is not set, the hostname of the device is
         used.
+      - The roles of this collection call a node as its host, and never rename one.
     type: str
   stale_cache:
     description:
