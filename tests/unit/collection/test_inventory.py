@@ -6,7 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.packet.kubernetes.plugins.inventory.packet import PASSING, _successes
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.device_attributes import attributes
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.errors import failed
+from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import ResourceError
 from ansible_collections.packet.kubernetes.plugins.plugin_utils._inventory import (
     endpoints,
     group_names,
@@ -128,3 +131,13 @@ def test_no_two_hosts_have_one_name(names: list[str]) -> None:
 def test_the_first_of_equal_names_keeps_it() -> None:
     named = [("a", "11111111-0"), ("a", "22222222-0"), ("b", "33333333-0")]
     assert list(unique_names(named, ())) == ["a", "a-22222222", "b"]
+
+
+@pytest.mark.parametrize("refused", [401, 403])
+def test_a_refusal_does_not_hide_behind_what_may_pass(refused: int) -> None:
+    errors = [failed("GET devices", status, None, "the option api_token") for status in (503, refused, 500)]
+    with pytest.raises(ResourceError) as raised:
+        _successes([*errors, "a"])
+    assert raised.value is errors[1]
+    assert not isinstance(raised.value, PASSING)
+    assert _successes(["a", "b"]) == ["a", "b"]
