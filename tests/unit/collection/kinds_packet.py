@@ -76,7 +76,7 @@ class PacketWorld:
         return reconcile(thing, thing.wanted() if wanted else None, dry_run=dry_run)
 
     def state(self) -> Any:
-        return self.api.rows(), len(self.api.writes)
+        return self.api.digest(), len(self.api.writes)
 
     def leave(self) -> None:
         """The user is left with no key and with no project of a name that tests use."""

@@ -7,6 +7,7 @@ It runs in the process of the test, with simulated machines, and is made once: a
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import tempfile
 import threading
@@ -35,7 +36,7 @@ class Packetd(Client):
         directory = Path(folder.name)
         self._site = InProcess(directory, open_sqlite(directory / "packetd.sqlite"))
         self.writes: list[str] = []
-        # A call has an event loop of its own, which what the server shares among calls does not expect.
+        # As InProcess wants it.
         self._one_at_a_time = threading.Lock()
         atexit.register(folder.cleanup)
         atexit.register(self._site.close)
@@ -70,11 +71,14 @@ class Packetd(Client):
         self.go_on()
         return made
 
-    def rows(self) -> dict[str, list[Any]]:
-        """All that is stored."""
+    def digest(self) -> str:
+        """Of all that is stored."""
         tables = [table for table in Table.metadata.sorted_tables if table.name not in _ITS_OWN]
+        digest = hashlib.sha256()
         with self._site.store.read() as session:
-            return {table.name: list(map(tuple, session.execute(select(table)))) for table in tables}
+            for table in tables:
+                digest.update(repr(session.execute(select(table)).all()).encode())
+        return digest.hexdigest()
 
 
 @cache

@@ -71,9 +71,9 @@ def order(hostname: str, **more: Any) -> dict[str, Any]:
 
 def show(info: Info, api: Packetd, **given: Any) -> list[dict[str, Any]]:
     """What the module of it would answer with, which changes nothing but may ask by a POST."""
-    rows = api.rows()
+    was = api.digest()
     found = info.search(api, checked(info, given))
-    assert api.rows() == rows
+    assert api.digest() == was
     return found
 
 
