@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the contract test needs to know of a Kind, and where it looks for Kinds.
 
-Every module of this folder whose name begins with `kinds_` is read; its `CASES` are put to the test.
+Every module beside the test whose name begins with `kinds_` is read; its `CASES` are put to the test.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ class Case:
     """As `wanted`, with something that may not be changed in place; None where everything may be."""
 
 
-def cases() -> list[Case]:
-    """Those of all kinds_*.py of this folder."""
-    here = Path(__file__).parent
-    names = [module.name for module in pkgutil.iter_modules([str(here)]) if module.name.startswith("kinds_")]
+def cases(folder: Path) -> list[Case]:
+    """Those of all kinds_*.py of a folder."""
+    names = [
+        module.name for module in pkgutil.iter_modules([str(folder)]) if module.name.startswith("kinds_")
+    ]
     return [case for name in sorted(names) for case in importlib.import_module(name).CASES]

@@ -16,7 +16,7 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile impor
     reconcile_all,
 )
 from fake_packet import FakePacket
-from kinds_packet import Instant, options
+from packet_options import Instant, options
 
 COMMON = {"project": "p", "plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv"}
 

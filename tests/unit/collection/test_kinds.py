@@ -18,7 +18,7 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile impor
     reconcile,
 )
 from fake_packet import FakePacket
-from kinds_packet import KEY, OTHER_KEY, options
+from packet_options import KEY, OTHER_KEY, options
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 

@@ -3,75 +3,32 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import (
-    ResourceError,
     plan,
     plan_all,
 )
+from contract import (
+    put_cases,
+    test_check_mode_changes_nothing_and_foretells_exactly,
+    test_run_again_nothing_changes,
+    test_what_cannot_change_is_refused,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-from kinds import Case, cases
 
-STEPS = ["create", "change", "remove", "nothing", "remove nothing"]
-
-
-def prepared(case: Case, step: str) -> tuple[list[Any], Any]:
-    """What to settle first, and what then to want, for a step of this sort."""
-    return {
-        "create": ([], case.wanted),
-        "change": ([case.wanted], case.changed),
-        "remove": ([case.wanted], None),
-        "nothing": ([case.wanted], case.wanted),
-        "remove nothing": ([], None),
-    }[step]
+__all__ = [
+    "test_check_mode_changes_nothing_and_foretells_exactly",
+    "test_run_again_nothing_changes",
+    "test_what_cannot_change_is_refused",
+]
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_check_mode_changes_nothing_and_foretells_exactly(case: Case, step: str, tmp_path: Path) -> None:
-    before, wanted = prepared(case, step)
-    if step == "change" and wanted is None:
-        return
-    with case.world(tmp_path) as world:
-        for earlier in before:
-            world.settle(earlier, dry_run=False)
-        was = copy.deepcopy(world.state())
-        foretold = world.settle(wanted, dry_run=True)
-        assert world.state() == was
-        done = world.settle(wanted, dry_run=False)
-        assert (foretold.changed, foretold.diff) == (done.changed, done.diff)
-        assert done.changed == (step in ("create", "change", "remove"))
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_run_again_nothing_changes(case: Case, step: str, tmp_path: Path) -> None:
-    before, wanted = prepared(case, step)
-    with case.world(tmp_path) as world:
-        for earlier in [*before, wanted]:
-            world.settle(earlier, dry_run=False)
-        was = copy.deepcopy(world.state())
-        again = world.settle(wanted, dry_run=False)
-        assert not again.changed
-        assert not again.diff["before"]
-        assert not again.diff["after"]
-        assert world.state() == was
-
-
-@pytest.mark.parametrize("dry_run", [True, False], ids=["check mode", "run"])
-@pytest.mark.parametrize("case", [case for case in cases() if case.refused], ids=lambda case: case.name)
-def test_what_cannot_change_is_refused(case: Case, dry_run: bool, tmp_path: Path) -> None:
-    with case.world(tmp_path) as world:
-        world.settle(case.wanted, dry_run=False)
-        was = copy.deepcopy(world.state())
-        with pytest.raises(ResourceError, match="cannot change"):
-            world.settle(case.refused, dry_run=dry_run)
-        assert world.state() == was
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    put_cases(metafunc, Path(__file__).parent)
 
 
 values = (

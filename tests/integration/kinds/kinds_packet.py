@@ -3,51 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.device import Devices
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ip_assignment import IpAssignment
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ip_reservation import IpReservation
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.project import Project
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ssh_key import SshKey
-from ansible_collections.packet.kubernetes.plugins.module_utils._module import STATE
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.paging import everything
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.wait import Waiting
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import reconcile, reconcile_all
 from kinds import Case, Outcome, World
+from packet_options import KEY, OTHER_KEY, Instant, options
 from packetd_api import packetd
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
-OTHER_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
-
-
 FORMER = "of a test before"
-
-
-class Instant:
-    """A clock on which waiting takes no time, but what happens meanwhile happens."""
-
-    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
-        self._meanwhile = meanwhile
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self._meanwhile()
-
-
-def options(spec: Mapping[str, Any], **given: Any) -> dict[str, Any]:
-    """The options as Ansible would hand them to a module: checked, with defaults."""
-    result = ArgumentSpecValidator({"state": STATE, **spec}).validate(given)
-    assert not result.error_messages, result.error_messages
-    return dict(result.validated_parameters)
 
 
 class PacketWorld:

@@ -29,7 +29,8 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile impor
     reconcile,
 )
 from kinds_networks import BOND, INTERFACE, PLAIN, leave, with_vlans
-from kinds_packet import PacketWorld, options, with_address
+from kinds_packet import PacketWorld, with_address
+from packet_options import options
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 

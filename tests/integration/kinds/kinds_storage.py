@@ -20,7 +20,8 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.volume_at
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.wait import Waiting
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import reconcile_all
 from kinds import Case, Outcome, World
-from kinds_packet import Instant, PacketWorld, options, over
+from kinds_packet import PacketWorld, over
+from packet_options import Instant, options
 from packetd_api import Packetd
 
 

@@ -38,7 +38,8 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.ssh_key i
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.user import USERS
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.errors import failed
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import ResourceError, reconcile
-from kinds_packet import KEY, OTHER_KEY, PacketWorld, options, with_address
+from kinds_packet import PacketWorld, with_address
+from packet_options import KEY, OTHER_KEY, options
 from packetd_api import Packetd
 
 from packetd.store.tables import HardwareReservation, SpotPrice, Stock, now

@@ -32,8 +32,9 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile impor
     reconcile,
     reconcile_all,
 )
-from kinds_packet import Instant, PacketWorld, options
+from kinds_packet import PacketWorld
 from kinds_storage import BID, POLICY, VOLUME, QuickVolume, instant, with_devices, with_volume
+from packet_options import Instant, options
 
 from packetd.drivers import DriverError, VolumeOrder
 from packetd.drivers.record_volumes import RecordedVolumes
