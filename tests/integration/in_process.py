@@ -35,15 +35,8 @@ _NEVER = 1e9
 
 def call(app: ASGIApp, token: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     """One call of an API that has no socket: the status, and the decoded answer or None."""
-    with asyncio.Runner() as runner:
-        return _run(runner, app, token, method, path, body)
-
-
-def _run(
-    runner: asyncio.Runner, app: ASGIApp, token: str, method: str, path: str, body: Any
-) -> tuple[int, Any]:
     content = b"" if body is None else json.dumps(body).encode()
-    return runner.run(_call(app, token, method, path, content))
+    return asyncio.run(_call(app, token, method, path, content))
 
 
 async def _call(app: ASGIApp, token: str, method: str, path: str, content: bytes) -> tuple[int, Any]:
@@ -104,16 +97,13 @@ class InProcess:
         faults = Faults(store)
         self.context = make_context(settings, store, self.driver, self.provisioner, faults, Turns())
         self._app = api.application(self.context)
-        # Threads belong to an event loop: with one for all calls, they are made once.
-        self._runner = asyncio.Runner()
         # The same API, which makes everything it shows anew.
         self._fresh = api.application(replace(self.context, renderings=_Forgetful()))
         site = Site(catalogue.load(), self.driver, faults.exhausted)
         self.market = Market(store, site, self.provisioner.wake)
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """One call at a time."""
-        return _run(self._runner, self._app, self._token, method, path, body)
+        return call(self._app, self._token, method, path, body)
 
     def make(self, path: str, body: Any) -> Any:
         """POST what must succeed; returns the answer."""
@@ -123,7 +113,7 @@ class InProcess:
 
     def fresh(self, path: str) -> tuple[int, Any]:
         """GET without anything that was kept."""
-        return _run(self._runner, self._fresh, self._token, "GET", path, None)
+        return call(self._fresh, self._token, "GET", path)
 
     def step(self) -> None:
         """Have the provisioner look for work once, and do what it finds."""
@@ -132,7 +122,6 @@ class InProcess:
             time.sleep(0.001)
 
     def close(self) -> None:
-        self._runner.close()
         self.provisioner._pool.shutdown()
         self._membership.leave()
         self.driver.stop()

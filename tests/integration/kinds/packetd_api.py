@@ -36,7 +36,7 @@ class Packetd(Client):
         directory = Path(folder.name)
         self._site = InProcess(directory, open_sqlite(directory / "packetd.sqlite"))
         self.writes: list[str] = []
-        # As InProcess wants it.
+        # A call has an event loop of its own, which what the server shares among calls does not expect.
         self._one_at_a_time = threading.Lock()
         atexit.register(folder.cleanup)
         atexit.register(self._site.close)
