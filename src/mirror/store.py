@@ -92,7 +92,12 @@ class Store:
                 self._tidy()
                 missing = self._missing(catalogue, wanted, upstream)
             say(f"{len(wanted) - len(missing)} of {len(wanted)} components are there, in {self.root}")
-            yield missing
+            try:
+                yield missing
+            finally:
+                # A signal can fall between the making of a scratch directory and the taking care of it.
+                if missing:
+                    self._remove_scratch()
 
     def _missing(self, catalogue: Catalogue, wanted: list[Component], upstream: bool) -> list[Component]:
         def present(component: Component) -> bool:
@@ -115,14 +120,17 @@ class Store:
 
     def _tidy(self) -> None:
         """Remove what a run left that was killed or lost its power."""
-        for left_behind in self.partial.glob("scratch-*"):
-            shutil.rmtree(left_behind)
+        self._remove_scratch()
         blobs = list((self.registry / BLOBS).glob("*/*/data"))
         with ThreadPoolExecutor() as pool:
             for blob, digest in zip(blobs, pool.map(sha256, blobs), strict=True):
                 # The registry takes a blob that is there for whole, and would never ask for it again.
                 if blob.parent.name != digest:
                     blob.unlink()
+
+    def _remove_scratch(self) -> None:
+        for left_behind in self.partial.glob("scratch-*"):
+            shutil.rmtree(left_behind)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

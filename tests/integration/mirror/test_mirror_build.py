@@ -109,6 +109,26 @@ def test_two_builds_at_once_do_the_work_once(store: Path, catalogue: Path) -> No
     assert sum("is being filled by another kube-mirror" in text for text in said) == 1
 
 
+def test_a_build_ended_as_it_makes_its_scratch_directory_leaves_none(store: Path, catalogue: Path) -> None:
+    """The moment at which the directory is there and nothing takes care of it yet."""
+    ended_there = """
+import os, signal, sys, tempfile
+make = tempfile.mkdtemp
+def make_and_end(*arguments, **options):
+    path = make(*arguments, **options)
+    if "/scratch-" in path:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return path
+tempfile.mkdtemp = make_and_end
+from mirror.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+    command = kube_mirror("build", "--store", store, "--catalogue", catalogue)
+    result = subprocess.run([command[0], "-c", ended_there, *command[3:]], capture_output=True, check=False)
+    assert result.returncode == 143
+    assert list((store / "partial").iterdir()) == []
+
+
 def test_an_ended_build_leaves_nothing_half_made(store: Path, catalogue: Path, run: Run) -> None:
     command = kube_mirror("build", "--store", store, "--catalogue", catalogue)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
