@@ -5,7 +5,7 @@ from pathlib import Path
 from zlib import compress
 
 project = "packet.kubernetes"
-copyright = "2026, The packet.kubernetes authors"  # noqa: A001
+copyright = "2026, The packet.kubernetes authors"  # noqa: A001 as Sphinx calls it
 extensions = ["sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 
 pygments_style = "ansible"

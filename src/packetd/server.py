@@ -219,9 +219,9 @@ async def _serve(
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    _spare_the_collector()
     # Before the first call is answered: who has seen /healthz may read the file. Those who read the file
     # first wait in the sockets' queues, which are there already.
-    _spare_the_collector()
     _announce(settings, context.driver, api_socket, proxy_socket)
     running = [asyncio.create_task(server.serve([bound])) for server, bound in servers]
     await stopping.wait()

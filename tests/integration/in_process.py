@@ -66,6 +66,13 @@ async def _call(app: ASGIApp, token: str, method: str, path: str, content: bytes
     return sent[0]["status"], json.loads(content) if content else None
 
 
+class _NoDocuments(dict[Any, Any]):
+    """Keeps nothing."""
+
+    def __setitem__(self, _key: Any, _value: Any) -> None:
+        return
+
+
 class _Forgetful(Renderings):
     """Keeps nothing."""
 
@@ -98,7 +105,7 @@ class InProcess:
         self.context = make_context(settings, store, self.driver, self.provisioner, faults, Turns())
         self._app = api.application(self.context)
         # The same API, which makes everything it shows anew.
-        self._fresh = api.application(replace(self.context, renderings=_Forgetful()))
+        self._fresh = api.application(replace(self.context, renderings=_Forgetful(), fixed=_NoDocuments()))
         site = Site(catalogue.load(), self.driver, faults.exhausted)
         self.market = Market(store, site, self.provisioner.wake)
 

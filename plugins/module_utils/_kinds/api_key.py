@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
 from .references import Home, pick
@@ -85,10 +84,7 @@ class ApiKey:
     def delete(self, found: Attributes) -> None:
         """Ends it at once."""
         path = "api-keys" if self._home else "user/api-keys"
-        try:
-            self._client.call_api(f"{path}/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"{path}/{found['id']}")
 
 
 def attributes(key: Item) -> Attributes:

@@ -23,9 +23,7 @@ FAMILIES = {4: "ipv4", 6: "ipv6"}
 
 def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
     """A list that is never paged, whose items have no ids."""
-    home = Home(client, params.get("project"))
-    home.path("devices")  # A project that is not there is an error of its own.
-    device = home.existing_device(params["device"])
+    device = Home(client, params.get("project")).existing_device(params["device"])
     answer = client.call_api(f"devices/{device['id']}/bgp/neighbors")
     return [_attributes(neighbor) | {"device_id": device["id"]} for neighbor in answer["bgp_neighbors"]]
 

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise
+from .links import id_of
 from .references import Home
 
 
@@ -78,10 +78,7 @@ class BgpSession:
 
     def delete(self, found: Attributes) -> None:
         """Ends it."""
-        try:
-            self._client.call_api(f"bgp/sessions/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"bgp/sessions/{found['id']}")
 
     @cached_property
     def _device(self) -> Item | None:
@@ -90,10 +87,9 @@ class BgpSession:
 
 def attributes(session: Item) -> Attributes:
     """A session of the API as a flat dictionary."""
-    device = (session.get("device") or {}).get("href", "")
     return {
         "id": session["id"],
-        "device_id": device.rpartition("/")[2] or None,
+        "device_id": id_of(session.get("device")),
         "address_family": session["address_family"],
         "default_route": bool(session.get("default_route")),
         "status": session.get("status"),
@@ -103,9 +99,8 @@ def attributes(session: Item) -> Attributes:
 
 def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
     home = Home(client, params.get("project"))
-    path = home.path("bgp/sessions")
-    if params.get("device"):
-        path = f"devices/{home.existing_device(params['device'])['id']}/bgp/sessions"
+    of = f"devices/{home.existing_device(params['device'])['id']}" if params.get("device") else ""
+    path = f"{of}/bgp/sessions" if of else home.path("bgp/sessions")
     return [attributes(session) for session in everything(client, path, "bgp_sessions")]
 
 

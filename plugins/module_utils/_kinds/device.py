@@ -21,8 +21,9 @@ from .._packet.paging import Item
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Progress, Waiting, silent
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
-from .device_attributes import LEAVING, attributes, body, fingerprint
+from .device_attributes import LEAVING, attributes, fingerprint
 from .device_order import Catalogue, check_hostname
+from .names import body
 from .references import Home
 
 READY = frozenset({"active", "inactive"})

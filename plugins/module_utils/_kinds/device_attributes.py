@@ -13,9 +13,6 @@ from typing import Any
 
 from .._reconcile import Attributes
 
-FIELDS = {"user_data": "userdata", "custom_data": "customdata"}
-"""Our names of attributes that the API calls otherwise."""
-
 LEAVING = frozenset({"deprovisioning", "deleted"})
 """States of a device that is no longer there for us."""
 
@@ -48,11 +45,6 @@ def attributes(device: dict[str, Any]) -> Attributes:
         "public_ipv6": _address(device, 6, public=True),
         "created_at": device.get("created_at"),
     }
-
-
-def body(wanted: Attributes) -> dict[str, Any]:
-    """Attributes under the names that the API gives them."""
-    return {FIELDS.get(name, name): value for name, value in wanted.items()}
 
 
 def tag_value(tags: list[str], name: str) -> str | None:

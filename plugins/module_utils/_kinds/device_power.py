@@ -19,6 +19,7 @@ from .._packet.paging import PER_PAGE, Item
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Waiting
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
+from .links import id_of
 from .references import Home, is_id, pick
 
 ON, OFF, REBOOTED = "active", "inactive", "rebooted"
@@ -260,7 +261,7 @@ def _newest(device: Item, events: list[Item]) -> Item | None:
 
 
 def _tells_of_power(event: Item, device_id: str) -> bool:
-    related = (str(thing.get("href", "")).rpartition("/")[2] for thing in event.get("relationships") or [])
+    related = map(id_of, event.get("relationships") or [])
     return str(event["type"]).startswith("power.") and device_id in related
 
 

@@ -40,10 +40,9 @@ def _path(client: Client, params: Mapping[str, Any]) -> str:
     if params["organization"]:
         return f"organizations/{_organization_id(client, params['organization'])}/events"
     home = Home(client, params.get("project"))
-    of_project = home.path("events")
     if params["device"]:
         return f"devices/{home.existing_device(params['device'])['id']}/events"
-    return of_project
+    return home.path("events")
 
 
 def _organization_id(client: Client, reference: str) -> str:

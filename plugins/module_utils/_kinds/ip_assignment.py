@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
 from .filters import fits
@@ -90,10 +89,7 @@ class IpAssignment:
 
     def delete(self, found: Attributes) -> None:
         """Takes it away from its device; the reservation stays."""
-        try:
-            self._client.call_api(f"ips/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"ips/{found['id']}")
 
     @cached_property
     def _device(self) -> Item | None:

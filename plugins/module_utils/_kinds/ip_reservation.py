@@ -14,16 +14,15 @@ from typing import Any, ClassVar
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
 from .filters import fits, query
 from .links import id_of
+from .names import body
 from .references import Home, only
 
 TYPES = ("public_ipv4", "global_ipv4")
 QUANTITIES = (1, 2, 4, 8, 16)
-NAMES = {"custom_data": "customdata"}
 
 
 class IpReservation:
@@ -90,19 +89,16 @@ class IpReservation:
 
     def create(self, wanted: Attributes) -> Attributes:
         """Reserves addresses; what would need somebody's approval is refused rather than left pending."""
-        order = _body(wanted) | {"tags": self._params["tags"], "fail_on_approval_required": True}
+        order = body(wanted) | {"tags": self._params["tags"], "fail_on_approval_required": True}
         return attributes(self._client.call_api(self._home.path("ips"), "POST", order))
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes what is said of the reservation, never its addresses."""
-        return attributes(self._client.call_api(f"ips/{found['id']}", "PATCH", _body(changes)))
+        return attributes(self._client.call_api(f"ips/{found['id']}", "PATCH", body(changes)))
 
     def delete(self, found: Attributes) -> None:
         """Gives the addresses back; the API refuses while one is assigned."""
-        try:
-            self._client.call_api(f"ips/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"ips/{found['id']}")
 
     def _reservations(self) -> list[Item]:
         return reserved(self._home.everything("ips", "ip_addresses", include="assignments"))
@@ -133,10 +129,6 @@ def attributes(reservation: Item) -> Attributes:
             id_of(assignment.get("assigned_to")) for assignment in reservation.get("assignments") or []
         ],
     }
-
-
-def _body(attributes: Attributes) -> dict[str, Any]:
-    return {NAMES.get(name, name): value for name, value in attributes.items()}
 
 
 def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:

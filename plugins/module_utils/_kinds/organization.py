@@ -14,14 +14,13 @@ from typing import Any, ClassVar
 from .._info import everywhere
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .links import id_of
+from .names import body, check_name
 from .references import pick
 
-LONGEST_NAME = 80
 ADDRESS = ("address", "zip_code", "city", "state", "country")
-NAMES = {"custom_data": "customdata"}
 
 
 class Organization:
@@ -49,10 +48,7 @@ class Organization:
         self._params = params
         self._id: str | None = params.get("id")
         self._name: str | None = params.get("name")
-        if self._name is not None and not 1 <= len(self._name) <= LONGEST_NAME:
-            raise ResourceError(
-                f"organization: name has {len(self._name)} characters; allowed are 1 to {LONGEST_NAME}"
-            )
+        check_name("organization", self._name)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Organization:
@@ -78,18 +74,15 @@ class Organization:
             raise ResourceError(
                 f"organization {self._id} does not exist; leave out the id to make a new organization"
             )
-        return attributes(self._client.call_api("organizations", "POST", _body(wanted)))
+        return attributes(self._client.call_api("organizations", "POST", body(wanted)))
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Renames it or changes what is said of it."""
-        return attributes(self._client.call_api(f"organizations/{found['id']}", "PATCH", _body(changes)))
+        return attributes(self._client.call_api(f"organizations/{found['id']}", "PATCH", body(changes)))
 
     def delete(self, found: Attributes) -> None:
         """Removes it; the API refuses while it has projects."""
-        try:
-            self._client.call_api(f"organizations/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"organizations/{found['id']}")
 
 
 def attributes(organization: Item) -> Attributes:
@@ -103,17 +96,13 @@ def attributes(organization: Item) -> Attributes:
         "logo": organization.get("logo") or "",
         "address": _address(organization.get("address") or {}),
         "custom_data": organization.get("customdata") or {},
-        "project_ids": [item["href"].rpartition("/")[2] for item in organization.get("projects") or []],
+        "project_ids": [id_of(item) for item in organization.get("projects") or []],
     }
 
 
 def _address(address: Mapping[str, Any]) -> dict[str, Any]:
     """Without the parts that are empty, which the API fills in."""
     return {part: address[part] for part in ADDRESS if address.get(part)}
-
-
-def _body(attributes: Attributes) -> dict[str, Any]:
-    return {NAMES.get(name, name): value for name, value in attributes.items()}
 
 
 INFO = everywhere("organizations", "organizations", "organizations", attributes)

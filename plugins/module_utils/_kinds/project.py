@@ -14,13 +14,11 @@ from typing import Any, ClassVar
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
 from .filters import named
+from .names import body, check_name
 from .references import pick
-
-LONGEST_NAME = 80
 
 
 class Project:
@@ -43,10 +41,7 @@ class Project:
         self._id: str | None = params.get("id")
         self._name: str | None = params.get("name")
         self._custom_data: dict[str, Any] | None = params.get("custom_data")
-        if self._name is not None and not 1 <= len(self._name) <= LONGEST_NAME:
-            raise ResourceError(
-                f"project: name has {len(self._name)} characters; allowed are 1 to {LONGEST_NAME}"
-            )
+        check_name("project", self._name)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Project:
@@ -68,27 +63,19 @@ class Project:
         """Makes it. An id is given by the API, so one that does not exist cannot be made."""
         if self._id:
             raise ResourceError(f"project {self._id} does not exist; leave out the id to make a new project")
-        return _attributes(self._client.call_api("projects", "POST", _body(wanted)))
+        return _attributes(self._client.call_api("projects", "POST", body(wanted)))
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Renames it or replaces its custom data."""
-        return _attributes(self._client.call_api(f"projects/{found['id']}", "PATCH", _body(changes)))
+        return _attributes(self._client.call_api(f"projects/{found['id']}", "PATCH", body(changes)))
 
     def delete(self, found: Attributes) -> None:
         """Removes it; the API refuses while anything is in it."""
-        try:
-            self._client.call_api(f"projects/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"projects/{found['id']}")
 
 
 def _attributes(project: Item) -> Attributes:
     return {"id": project["id"], "name": project["name"], "custom_data": project.get("customdata") or {}}
-
-
-def _body(attributes: Attributes) -> dict[str, Any]:
-    names = {"custom_data": "customdata"}
-    return {names.get(name, name): value for name, value in attributes.items()}
 
 
 def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:

@@ -112,6 +112,7 @@ class Home:
 
     def existing_device(self, reference: str) -> Item:
         """The same, where nothing can be done without it. Raises ResourceError where it is not there."""
+        self.path("devices")
         device = self.device(reference)
         if device is None:
             raise ResourceError(f"the project {self._reference!r} has no device {reference!r}")

@@ -16,11 +16,11 @@ from urllib.parse import urlencode
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
+from .links import id_of
 from .references import Home, only
-from .volume import expected_volume, find_volume, id_in, volumes_to_show
+from .volume import expected_volume, find_volume, volumes_to_show
 
 FREQUENCIES = ("15min", "1hour", "1day", "1week", "1month", "1year")
 MOST = 256
@@ -105,10 +105,7 @@ class SnapshotPolicy:
 
     def delete(self, found: Attributes) -> None:
         """Has no more snapshots taken; those that are there stay."""
-        try:
-            self._client.call_api(f"storage/snapshot-policies/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"storage/snapshot-policies/{found['id']}")
 
     @cached_property
     def _volume(self) -> Item | None:
@@ -129,7 +126,7 @@ def policies_of(volume: Item) -> list[Attributes]:
 def _attributes(policy: Item) -> Attributes:
     return {
         "id": policy["id"],
-        "volume_id": id_in(policy.get("volume")),
+        "volume_id": id_of(policy.get("volume")),
         "frequency": policy["snapshot_frequency"],
         "count": policy["snapshot_count"],
     }

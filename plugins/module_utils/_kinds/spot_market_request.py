@@ -18,10 +18,11 @@ from typing import Any, ClassVar
 from .._info import Info, of_project
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
-from .device_attributes import body, fingerprint
+from .device_attributes import fingerprint
+from .links import id_of
+from .names import body
 from .references import Home, only
 
 INCLUDED = "facilities,metro"
@@ -135,10 +136,7 @@ class SpotMarketRequest:
     def delete(self, found: Attributes) -> None:
         """Withdraws it; its devices stay, unless they are to go too."""
         query = "?force_termination=true" if self._force else ""
-        try:
-            self._client.call_api(f"spot-market-requests/{found['id']}{query}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"spot-market-requests/{found['id']}{query}")
 
     def _refuse_incomplete(self) -> None:
         """Here, so that check mode foretells it."""
@@ -175,7 +173,7 @@ def attributes(request: Item) -> Attributes:
         "locked": bool(instance.get("locked")),
         "always_pxe": bool(instance.get("always_pxe")),
         "ipxe_script_url": instance.get("ipxe_script_url"),
-        "devices": [device["href"].rpartition("/")[2] for device in request.get("devices") or []],
+        "devices": [id_of(device) for device in request.get("devices") or []],
         "created_at": request.get("created_at"),
     }
 

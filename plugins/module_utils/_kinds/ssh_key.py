@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
 from .filters import named
@@ -102,10 +101,7 @@ class SshKey:
 
     def delete(self, found: Attributes) -> None:
         """Removes it; devices that exist keep letting it in."""
-        try:
-            self._client.call_api(f"ssh-keys/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"ssh-keys/{found['id']}")
 
 
 def _read(file: Path | None) -> str | None:

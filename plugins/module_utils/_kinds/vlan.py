@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 from .._info import of_project
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
+from .links import id_of
 from .references import Home
 
 LOWEST, HIGHEST = 2, 3999
@@ -92,10 +92,7 @@ class Vlan:
 
     def delete(self, found: Attributes) -> None:
         """Removes it; the API refuses while a port or a gateway is in it."""
-        try:
-            self._client.call_api(f"virtual-networks/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"virtual-networks/{found['id']}")
 
     @property
     def _known_by(self) -> Attributes:
@@ -121,7 +118,7 @@ class Vlan:
 
 def attributes(vlan: Item) -> Attributes:
     """A virtual network of the API as a flat dictionary."""
-    devices = [instance["href"].rpartition("/")[2] for instance in vlan.get("instances") or []]
+    devices = [id_of(instance) for instance in vlan.get("instances") or []]
     return {
         "id": vlan["id"],
         "vxlan": vlan["vxlan"],

@@ -16,11 +16,13 @@ from typing import Any, ClassVar
 from .._info import Info, of_project
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import ApiError, NotFoundError
+from .._packet.errors import ApiError
 from .._packet.paging import Item, everything
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Waiting
 from .._reconcile import Attributes, Normalise, ResourceError
+from .links import id_of
+from .names import body
 from .references import Home, is_id, pick
 
 SMALLEST, LARGEST = 10, 10_000
@@ -30,8 +32,6 @@ INCLUDED = "facility,attachments,snapshot_policies"
 """What an answer about a volume shall tell in full."""
 
 READY, FAILED = "active", "failed"
-
-NAMES = {"custom_data": "customdata"}
 
 
 class Volume:
@@ -103,12 +103,12 @@ class Volume:
 
     def create(self, wanted: Attributes) -> Attributes:
         """Makes it and waits until it can be used."""
-        answer = self._client.call_api(self._home.path("storage"), "POST", _body(wanted))
+        answer = self._client.call_api(self._home.path("storage"), "POST", body(wanted))
         return self._ready(answer["id"])
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes it, or lets it grow; the device that uses it keeps it meanwhile."""
-        self._client.call_api(f"storage/{found['id']}", "PATCH", _body(changes))
+        self._client.call_api(f"storage/{found['id']}", "PATCH", body(changes))
         return self._ready(found["id"])
 
     def delete(self, found: Attributes) -> None:
@@ -120,10 +120,7 @@ class Volume:
             )
         if found["locked"]:
             raise ResourceError(f"volume {self._label!r} is locked; unlock it first (locked: false)")
-        try:
-            self._client.call_api(f"storage/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"storage/{found['id']}")
 
     def _refuse_incomplete(self) -> None:
         """An id is given by the API, so one that does not exist cannot be made."""
@@ -204,11 +201,6 @@ def _named(reference: str, volumes: list[Item]) -> Item | None:
     return pick("volume", reference, volumes) or pick("volume", reference, volumes, label="description")
 
 
-def id_in(link: Item | None) -> str:
-    """The id of what an answer only refers to."""
-    return str((link or {}).get("href", "")).rpartition("/")[2]
-
-
 def attributes(volume: Item) -> Attributes:
     """A volume of the API as a flat dictionary."""
     access = volume.get("access") or {}
@@ -223,15 +215,11 @@ def attributes(volume: Item) -> Attributes:
         "locked": bool(volume.get("locked")),
         "billing_cycle": volume.get("billing_cycle"),
         "custom_data": volume.get("customdata") or {},
-        "attached_to": [id_in(attachment.get("device")) for attachment in volume.get("attachments") or []],
+        "attached_to": [id_of(attachment.get("device")) for attachment in volume.get("attachments") or []],
         "iqn": access.get("iqn"),
         "addresses": list(access.get("ips") or []),
         "created_at": volume.get("created_at"),
     }
-
-
-def _body(attributes: Attributes) -> dict[str, Any]:
-    return {NAMES.get(name, name): value for name, value in attributes.items()}
 
 
 INFO: Info = of_project("volumes", "storage", "volumes", attributes, include=INCLUDED)

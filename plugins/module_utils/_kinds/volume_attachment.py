@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
-from .._packet.errors import NotFoundError
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
+from .links import id_of
 from .references import Home
-from .volume import expected_volume, find_volume, id_in, volumes_to_show
+from .volume import expected_volume, find_volume, volumes_to_show
 
 
 class VolumeAttachment:
@@ -90,10 +90,7 @@ class VolumeAttachment:
 
     def delete(self, found: Attributes) -> None:
         """Detaches it; what is on the volume stays."""
-        try:
-            self._client.call_api(f"storage/attachments/{found['id']}", "DELETE")
-        except NotFoundError:
-            return
+        self._client.remove(f"storage/attachments/{found['id']}")
 
     @cached_property
     def _volume(self) -> Item | None:
@@ -136,8 +133,8 @@ def attachments_of(volume: Item) -> list[Attributes]:
 def _attributes(attachment: Item) -> Attributes:
     return {
         "id": attachment["id"],
-        "volume_id": id_in(attachment.get("volume")),
-        "device_id": id_in(attachment.get("device")),
+        "volume_id": id_of(attachment.get("volume")),
+        "device_id": id_of(attachment.get("device")),
     }
 
 

@@ -100,6 +100,13 @@ class Client(Manager):
         self.meta = body.get("meta") if isinstance(body, dict) else None
         return body
 
+    def remove(self, path: str) -> None:
+        """Has something deleted; that it is gone already is no error. Raises ApiError."""
+        try:
+            self.call_api(path, "DELETE")
+        except errors.NotFoundError:
+            return
+
 
 def each(work: Callable[[T], U], things: Iterable[T]) -> list[U | ResourceError]:
     """Does the work for all things, several at once; what fails yields its ResourceError."""

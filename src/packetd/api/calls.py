@@ -53,7 +53,7 @@ class Context:
 
     ``wake`` tells the provisioner that there may be work; ``administrator`` is the digest of their token;
     ``address_quota`` is how many elastic addresses a project may hold, ``device_quota`` how many devices,
-    None for any number; ``userdata_limit`` is in bytes.
+    None for any number; ``userdata_limit`` is in bytes. ``fixed`` keeps documents that never change.
     """
 
     store: Store

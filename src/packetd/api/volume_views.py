@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 
 from packetd.api.calls import Call
 from packetd.api.errors import InvalidError, NotFoundError
-from packetd.api.facilities import show_facility
-from packetd.api.plans import show_plan
+from packetd.api.facilities import facility_link
+from packetd.api.plans import plan_link
 from packetd.api.projects import project_link
 from packetd.api.views import Link
 from packetd.model.moments import moment
@@ -106,8 +106,8 @@ def show_volume(call: Call, volume: Volume) -> VolumeView:
         "locked": volume.locked,
         "billing_cycle": volume.billing_cycle,
         "customdata": volume.customdata,
-        "plan": Link(call.href(f"/plans/{plan.id}"), lambda: show_plan(call, plan), expanded=True),
-        "facility": Link(call.href(f"/facilities/{facility.id}"), lambda: show_facility(call, facility)),
+        "plan": plan_link(call, plan, expanded=True),
+        "facility": facility_link(call, facility),
         "project": project_link(call, volume.project_id or ""),
         "attachments": [attachment_link(call, item) for item in volume.attachments],
         "snapshot_policies": [policy_link(call, policy) for policy in volume.policies],

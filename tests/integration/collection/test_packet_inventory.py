@@ -323,6 +323,7 @@ def test_a_cache_that_is_over_serves_while_the_api_is_away_and_never_when_it_ref
     first, complaints = alone.inventory(config)
     assert list(first["_meta"]["hostvars"]) == ["a"]
     assert not complaints
+    # The second of cache_timeout has to pass; nothing tells when it has.
     time.sleep(1.1)
     for api.status in (500, 503):
         found, complaints = alone.inventory(config)

@@ -41,7 +41,7 @@ class Packetd(Client):
         atexit.register(folder.cleanup)
         atexit.register(self._site.close)
 
-    def call_api(self, method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002
+    def call_api(self, method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002 as in Manager
         path, body = f"/{method}", params
         if type == "GET":
             path, body = path + (f"?{urlencode(params)}" if params else ""), None

@@ -189,7 +189,7 @@ def test_what_the_api_can_sift_is_asked_of_it(
     asked: list[dict[str, Any]] = []
     whole = Packetd.call_api
 
-    def unsifted(self: Packetd, method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002
+    def unsifted(self: Packetd, method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002 as in Manager
         if method.endswith("/devices"):
             asked.append(params)
             params = None

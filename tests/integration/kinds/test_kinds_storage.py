@@ -387,7 +387,7 @@ def test_many_devices_are_waited_for_with_one_look_at_all(
     reads: list[str] = []
     call_api = world.api.call_api
 
-    def counted(method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002
+    def counted(method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002 as in Manager
         if type == "GET":
             reads.append(method)
         return call_api(method, type, params)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.packet.kubernetes.plugins.action import certificate_info
 from ansible_collections.packet.kubernetes.plugins.doc_fragments._connection import ModuleDocFragment
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.device import Devices
 
@@ -51,8 +52,12 @@ def as_specified(documented: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def test_the_action_takes_the_options_that_are_documented(modules: dict[str, Any]) -> None:
-    assert as_specified(modules["device"]["options"]) == as_documented(dict(Devices.options))
+ACTIONS = {"device": Devices.options, "certificate_info": certificate_info.OPTIONS}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_takes_the_options_that_are_documented(modules: dict[str, Any], action: str) -> None:
+    assert as_specified(modules[action]["options"]) == as_documented(dict(ACTIONS[action]))
 
 
 def test_the_action_group_has_every_module_of_the_api(modules: dict[str, Any]) -> None:

@@ -108,7 +108,7 @@ def test_there_is_a_sentence_for_each_two_ranges_that_overlap(ranges: dict[str, 
         for other in parsed
         if one < other
         and parsed[one].version == parsed[other].version
-        and parsed[one].overlaps(parsed[other])  # type: ignore[arg-type]
+        and parsed[one].overlaps(parsed[other])  # type: ignore[arg-type]  # of one version
     ]
     said = cidr_problems(ranges)
     assert len(said) == len(pairs)
