@@ -11,16 +11,21 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import h11
 import msgspec
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from packetd.settings import Limits
 
-# All headers together; a URL may hold what some clients send there instead of in the body.
+# The URL and all headers together; a URL may hold what some clients send there instead of in the body.
 _LARGEST_HEAD = 64 * 1024
+# What surrounds a header on its line: a colon, a space, and the line's end.
+_AROUND_HEADER = 4
+
+
+class _RefusedError(Exception):
+    """What a client sends is not parsed any further."""
 
 
 class Config(uvicorn.Config):
@@ -37,13 +42,12 @@ class Config(uvicorn.Config):
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            h11_max_incomplete_event_size=_LARGEST_HEAD,
             timeout_graceful_shutdown=grace,
         )
         self.limits = limits
 
 
-class Connection(H11Protocol):
+class Connection(HttpToolsProtocol):
     """One client's. Applications cut it by ``scope["state"]["abort"]()``."""
 
     config: Config
@@ -51,6 +55,10 @@ class Connection(H11Protocol):
     def __init__(self, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._limits = self.config.limits
+        # Whether the head of a request is arriving.
+        self._in_head = False
+        # How many bytes came since the last of which something could be made.
+        self._pending = 0
         # None while a call is being handled.
         self._waiting_since: float | None = self.loop.time()
         self._arrival: asyncio.TimerHandle | None = None
@@ -72,8 +80,43 @@ class Connection(H11Protocol):
                 timer.cancel()
 
     def data_received(self, data: bytes) -> None:
+        self._pending += len(data)
         super().data_received(data)
+        if self._pending > _LARGEST_HEAD and not self.transport.is_closing():
+            self._refuse_head()
         self._watch()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Those after a chunked body are nobody's: the call is being handled already.
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._pending = False, 0
+        headers = sum(len(name) + len(value) + _AROUND_HEADER for name, value in self.headers)
+        if len(self.url) + headers > _LARGEST_HEAD:
+            self._refuse_head()
+            raise _RefusedError
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        # RFC 9112, 3.2: which site is meant must be clear, and only HTTP/1.0 may leave it out.
+        if hosts > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
+            raise _RefusedError
+        super().on_headers_complete()
+
+    def on_chunk_header(self) -> None:
+        self._pending = 0
+
+    def on_body(self, body: bytes) -> None:
+        self._pending = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._pending = 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -89,14 +132,20 @@ class Connection(H11Protocol):
             self._taking.cancel()
 
     def send_400_response(self, msg: str) -> None:
-        if len(self.conn.trailing_data[0]) > _LARGEST_HEAD:
-            self._refuse(431, f"The headers are larger than {_LARGEST_HEAD} bytes")
-        else:
+        if not self.transport.is_closing():
             self._refuse(400, "This is not an HTTP request")
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """The request is answered; whether what follows it is HTTP cannot be known."""
+        self.cycle.keep_alive = False
+
+    @property
+    def _is_handling(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _watch(self) -> None:
         """Time the client while it is its turn."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._is_handling:
             self._waiting_since = None
             if self._arrival is not None:
                 self._arrival.cancel()
@@ -106,8 +155,7 @@ class Connection(H11Protocol):
             self._arrival = self.loop.call_later(self._limits.request_seconds, self._too_late)
 
     def _too_late(self) -> None:
-        begun = self.conn.our_state is h11.IDLE and self.conn.trailing_data[0]
-        if begun and not self.transport.is_closing():
+        if self._in_head and not self.transport.is_closing():
             self._refuse(408, f"The request did not arrive in {self._limits.request_seconds:g} seconds")
         else:
             self.transport.abort()
@@ -127,15 +175,17 @@ class Connection(H11Protocol):
         else:
             self._refuse(503, f"All {self._limits.connections} connections are in use; try again later")
 
+    def _refuse_head(self) -> None:
+        self._refuse(431, f"The headers are larger than {_LARGEST_HEAD} bytes")
+
     def _refuse(self, status: int, reason: str) -> None:
-        """Answer without the application, and close."""
+        """Answer without the application, and close; a whole request that came before is answered first."""
+        if self._is_handling and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            return
         body = msgspec.json.encode({"errors": [reason]})
-        headers = [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),
-        ]
-        head = h11.Response(status_code=status, headers=headers, reason=STATUS_PHRASES[status])
-        for event in (head, h11.Data(data=body), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
+        head = (b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n") % len(
+            body
+        )
+        self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()

@@ -48,8 +48,9 @@ _AFTER_TROUBLE = 5.0
 _QUEUED = 4
 _AFTER_MISTAKE = 1.0
 _BETWEEN_TURNS = 0.02
-# How long work waits for calls to be answered first: a device takes seconds, a call milliseconds.
-_PATIENCE = 1.0
+# How long each work in turn waits for calls to be answered first: a device takes seconds, a call
+# milliseconds.
+_PATIENCE = 0.25
 _POWER_ATTEMPTS = 5
 # The keys of the work that is not about a device.
 _ROUTES = "routes"
@@ -146,6 +147,7 @@ class Provisioner:
             # Whoever wakes often is served in one turn.
             if self._wake.wait(wait):
                 self._stopping.wait(_BETWEEN_TURNS)
+                self._give_way(_PATIENCE)
 
     def _turn(self) -> float:
         """Hand out what is due; returns for how many seconds to wait then, if nobody wakes."""

@@ -68,6 +68,11 @@ from packetd.api.routes import ApiRoute
 PREFIX = "/metal/v1"
 _OWN_PATHS = ("/healthz", "/_packetd/")
 _RESOURCES: tuple[ModuleType, ...] = (
+    # In the order in which they are tried: first what is asked for most, and batches before devices, for
+    # /projects/{id}/devices/batch.
+    batches,
+    devices,
+    device_actions,
     users,
     emails,
     api_keys,
@@ -86,10 +91,6 @@ _RESOURCES: tuple[ModuleType, ...] = (
     operating_systems,
     facilities,
     metros,
-    # Before devices: /projects/{id}/devices/batch.
-    batches,
-    devices,
-    device_actions,
     bandwidth,
     hardware_reservations,
     capacity,

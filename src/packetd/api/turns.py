@@ -27,6 +27,7 @@ class Turns:
         self._interested: Counter[str] = Counter()
         self._nobody_is_served = threading.Event()
         self._nobody_is_served.set()
+        self._in_line = threading.Lock()
 
     async def run(self, client: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``function`` returns or raises; ``client`` is whoever asks."""
@@ -44,5 +45,9 @@ class Turns:
                 self._nobody_is_served.set()
 
     def give_way(self, seconds: float) -> None:
-        """Wait for a moment in which nobody is served, at most so long: for work that nobody waits for."""
-        self._nobody_is_served.wait(seconds)
+        """Wait for a moment in which nobody is served, at most so long: for work that nobody waits for.
+
+        Who waits, waits in line, so that those who give up waiting come one by one.
+        """
+        with self._in_line:
+            self._nobody_is_served.wait(seconds)

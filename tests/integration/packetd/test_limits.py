@@ -178,6 +178,51 @@ def test_headers_that_are_too_large(server: Packetd) -> None:
         assert answer(connection)[0] == 431
 
 
+def test_headers_that_are_too_large_and_arrive_at_once(server: Packetd) -> None:
+    with connect(server.api_url) as connection:
+        connection.sendall(head(server, "GET", "/user", *(f"A{n}: {'b' * 700}" for n in range(100))))
+        assert answer(connection)[0] == 431
+
+
+@pytest.mark.parametrize("begun", [b"1;", b"0\r\nA: "], ids=["extension", "trailer"])
+def test_what_surrounds_chunks_is_too_large(server: Packetd, begun: bytes) -> None:
+    with connect(server.api_url) as connection:
+        connection.sendall(head(server, "POST", "/projects", "Transfer-Encoding: chunked") + begun)
+        while not select.select([connection], [], [], 0.1)[0]:
+            connection.sendall(b"a" * 20_000)
+        assert answer(connection)[0] == 431
+
+
+def test_headers_after_a_body_are_nobodys(server: Packetd) -> None:
+    with connect(server.api_url) as connection:
+        stranger = (
+            b"POST /projects HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+        )
+        connection.sendall(stranger + f"\r\n0\r\nX-Auth-Token: {server.token}\r\n\r\n".encode())
+        assert answer(connection)[0] == 401
+
+
+@pytest.mark.parametrize("hosts", [[], ["Host: a", "Host: b"]], ids=["none", "two"])
+def test_which_site_is_meant_must_be_clear(server: Packetd, hosts: list[str]) -> None:
+    with connect(server.api_url) as connection:
+        connection.sendall("\r\n".join(["GET /healthz HTTP/1.1", *hosts, "", ""]).encode())
+        assert answer(connection)[0] == 400
+
+
+def test_a_request_before_nonsense_is_answered(server: Packetd) -> None:
+    with connect(server.api_url) as connection:
+        connection.sendall(head(server, "GET", "/user") + b"hello\r\n\r\n")
+        status, told = answer(connection)
+    assert (status, "email" in told) == (200, True)
+
+
+def test_a_protocol_that_is_offered_and_not_taken(server: Packetd) -> None:
+    """Some clients offer HTTP/2 with their first request."""
+    with connect(server.api_url) as connection:
+        connection.sendall(head(server, "GET", "/user", "Connection: Upgrade", "Upgrade: h2c"))
+        assert answer(connection)[0] == 200
+
+
 @pytest.mark.parametrize("nonsense", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"hello\r\n\r\n", b"\0" * 99])
 def test_what_is_no_http(server: Packetd, nonsense: bytes) -> None:
     with connect(server.api_url) as connection:
