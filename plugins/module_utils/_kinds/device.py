@@ -22,6 +22,7 @@ from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Progress, Waiting, silent
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .device_attributes import LEAVING, attributes, fingerprint
+from .device_batches import Orders
 from .device_order import Catalogue, check_hostname
 from .names import body
 from .references import Home
@@ -123,20 +124,15 @@ class Devices:
 
     def create(self, wanted: Mapping[str, Attributes]) -> dict[str, Attributes]:
         """Orders all at the same time, then looks which of them are there."""
-        path = self._home.path("devices")
+        orders = Orders(self._client, self._home.path("devices"))
         self._waiting.progress(f"ordering {len(wanted)} devices")
-
-        def order(hostname: str) -> str:
-            device: Item = self._client.call_api(path, "POST", self._body(hostname, wanted[hostname]))
-            return str(device["id"])
-
-        outcomes = dict(zip(wanted, each(order, wanted), strict=True))
-        made = {answer for answer in outcomes.values() if isinstance(answer, str)}
-        there = {name: self._first(name, devices, made) for name, devices in self._ours().items()}
+        orders.send({hostname: self._body(hostname, wanted[hostname]) for hostname in wanted})
+        found = self._ordered(orders, len(wanted))
+        there = {name: self._first(name, devices, orders.made) for name, devices in found.items()}
         # An order whose answer was lost on the way may have been carried out all the same.
-        refused = {name: str(outcomes[name]) for name in wanted if name not in there}
+        refused = {name: orders.problem(name) for name in wanted if name not in there}
         if refused:
-            raise ResourceError(_refusal(refused, len(made)))
+            raise ResourceError(_refusal(refused, len(orders.made)))
         return {name: attributes(there[name]) for name in wanted}
 
     def update(
@@ -183,24 +179,25 @@ class Devices:
         if not self._waiting.wanted or all(device["state"] in READY for device in present.values()):
             return dict(present)
 
-        def done(devices: dict[str, Item]) -> bool:
+        def done(devices: dict[str, Attributes]) -> bool:
             if vanished := [f"{key} ({id_})" for id_, key in ids.items() if id_ not in devices]:
                 raise ResourceError(
                     f"device: {', '.join(vanished)} went away while being provisioned, as devices do that "
                     "could not be provisioned or that someone removes; run again to make it anew"
                 )
-            self._refuse_failed(attributes(device) for device in devices.values())
+            self._refuse_failed(devices.values())
             return all(device["state"] in READY for device in devices.values())
 
         devices = self._waiting.until(
-            lambda: {device["id"]: device for device in self._all() if device["id"] in ids},
+            lambda: {device["id"]: attributes(device) for device in self._all() if device["id"] in ids},
             done=done,
             tell=lambda devices: _tally(devices.values()),
             late=lambda devices: self._late(
                 [device for device in devices.values() if device["state"] not in READY]
             ),
+            seen={device["id"]: device for device in present.values()},
         )
-        return {key: attributes(devices[id_]) for id_, key in ids.items()}
+        return {key: devices[id_] for id_, key in ids.items()}
 
     def _listed(self) -> dict[str, Attributes]:
         """The orders for devices that shall be there."""
@@ -217,6 +214,24 @@ class Devices:
             if charged and device["state"] not in LEAVING and self._identity <= set(device.get("tags") or ()):
                 ours.setdefault(device["hostname"], []).append(device)
         return ours
+
+    def _ordered(self, orders: Orders, number: int) -> dict[str, list[Item]]:
+        """What is in our charge once the API has made what it accepted."""
+
+        def look() -> dict[str, list[Item]]:
+            # Before the devices, so that whatever a batch has made by then is among them.
+            orders.ask()
+            return self._ours()
+
+        return self._waiting.until(
+            look,
+            done=lambda _found: not orders.pending,
+            tell=lambda _found: f"{len(orders.made)} of {number} devices made",
+            late=lambda _found: (
+                f"device: {orders.pending} devices that were ordered are not made after "
+                f"{self._waiting.limit:g} s (wait_timeout); the next run takes them up"
+            ),
+        )
 
     def _first(self, hostname: str, devices: list[Item], made: set[str]) -> Item:
         """The device to keep where another run made the same one at the same time: both keep the oldest.

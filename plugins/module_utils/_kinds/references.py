@@ -50,7 +50,8 @@ def pick(what: str, reference: str, items: Sequence[Item], label: str = "name") 
 def find_project(client: Client, reference: str) -> Item | None:
     """The project with this name or id. Raises ResourceError for an id that does not exist: it never will."""
     if not is_id(reference):
-        return pick("project", reference, everything(client, "projects", "projects"))
+        # Those whose name has this in it: a project is shown with all its devices.
+        return pick("project", reference, everything(client, "projects", "projects", name=reference))
     try:
         project: Item = client.call_api(f"projects/{reference}")
     except (NotFoundError, ForbiddenError) as error:

@@ -15,7 +15,8 @@ from .client import Client, each
 from .errors import ServerFaultError
 
 PER_PAGE = 100
-"""The most that the documentation of the API allows (servers take up to 1000)."""
+"""The most that the documentation of the API allows. Servers take up to 1000, which is no faster: pages are
+decoded while others are on their way."""
 
 ATTEMPTS = 5
 """How often a list is read anew when it changes while its pages are being read."""
