@@ -24,6 +24,9 @@ TOKEN_VARIABLES = ("PACKET_API_TOKEN", "PACKET_AUTH_TOKEN", "METAL_AUTH_TOKEN")
 TOKEN_FILE_VARIABLES = ("PACKET_API_TOKEN_FILE",)
 PROJECT_VARIABLES = ("PACKET_PROJECT_ID",)
 
+PARALLEL = 8
+"""Requests under way at once: enough to hide the latency, few enough to be no burden to a server."""
+
 OPTIONS: dict[str, Any] = {
     "api_url": {"type": "str", "fallback": (env_fallback, list(URL_VARIABLES))},
     "api_token": {"type": "str", "no_log": True, "fallback": (env_fallback, list(TOKEN_VARIABLES))},
