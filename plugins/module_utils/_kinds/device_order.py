@@ -87,7 +87,8 @@ def _few(keys: list[str]) -> str:
 
 def _check_complete(hostname: str, order: Attributes) -> None:
     missing = [name for name in ("plan", "operating_system") if not order.get(name)]
-    if not (order.get("metro") or order.get("facility")):
+    # A reserved machine is where it is.
+    if not any(order.get(name) for name in ("metro", "facility", "hardware_reservation_id")):
         missing.append("metro (or facility)")
     if missing:
         raise ResourceError(f"device {hostname}: cannot be made without {', '.join(missing)}")
