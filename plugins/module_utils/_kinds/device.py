@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from .._packet.client import Client, each
+from .._packet.client import Client, all_of, each
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.errors import ApiError, ForbiddenError, InvalidError, NotFoundError
 from .._packet.paging import Item
@@ -304,9 +304,7 @@ class Devices:
                 if not (self._waiting.wanted and "while it is provisioning" in str(error)):
                     raise ResourceError(f"device {device['hostname']} ({device['id']}): {error}") from error
 
-        for outcome in each(ask, devices):
-            if isinstance(outcome, ResourceError):
-                raise outcome
+        all_of(ask, devices)
 
     def _refuse_failed(self, devices: Iterable[Attributes]) -> None:
         failed = [device for device in devices if device["state"] == "failed"]

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .._packet.client import Client, each
+from .._packet.client import Client, all_of, each
 from .._packet.errors import InvalidError, NotFoundError, UnavailableError
 from .._packet.paging import Item
 from .._reconcile import ResourceError
@@ -73,10 +73,7 @@ class Orders:
     def ask(self) -> None:
         """Asks how far the batches are of which devices are still to come."""
         pending, self._batches = [batch for batch in self._batches if _owed(batch)], []
-        for batch in each(lambda batch: self._client.call_api(f"batches/{batch['id']}"), pending):
-            if isinstance(batch, ResourceError):
-                raise batch
-            self._keep([batch])
+        self._keep(all_of(lambda batch: self._client.call_api(f"batches/{batch['id']}"), pending))
 
     def _batch(self, names: list[str], bodies: Mapping[str, Body]) -> list[Item]:
         if len(names) == 1:

@@ -64,3 +64,13 @@ def each(work: Callable[[T], U], things: Iterable[T]) -> list[U | ResourceError]
 
     with ThreadPoolExecutor(PARALLEL) as pool:
         return list(pool.map(attempt, things))
+
+
+def all_of(work: Callable[[T], U], things: Iterable[T]) -> list[U]:
+    """Does the work for all things, several at once. Raises the first ResourceError, once all are tried."""
+    done: list[U] = []
+    for outcome in each(work, things):
+        if isinstance(outcome, ResourceError):
+            raise outcome
+        done.append(outcome)
+    return done

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._reconcile import ResourceError
-from .client import Client, each
+from .client import Client, all_of
 from .errors import ServerFaultError
 
 PER_PAGE = 100
@@ -45,12 +44,7 @@ def _pages(client: Client, path: str, params: dict[str, Any]) -> list[dict[str, 
         return page
 
     first = fetch(1)
-    pages = [first]
-    for page in each(fetch, range(2, _meta(first).get("last_page", 1) + 1)):
-        if isinstance(page, ResourceError):
-            raise page
-        pages.append(page)
-    return pages
+    return [first, *all_of(fetch, range(2, _meta(first).get("last_page", 1) + 1))]
 
 
 def _meta(page: dict[str, Any]) -> dict[str, Any]:
