@@ -60,6 +60,8 @@ options:
     elements: str
     default: []
     env:
+      # Ansible takes the last one that is set.
+      - name: METAL_PROJECT_ID
       - name: PACKET_PROJECT_ID
   facilities:
     description:

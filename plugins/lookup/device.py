@@ -24,6 +24,8 @@ options:
     description: Name or id of the project.
     type: str
     env:
+      # Ansible takes the last one that is set.
+      - name: METAL_PROJECT_ID
       - name: PACKET_PROJECT_ID
   missing:
     description:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from .._packet.client import Client
+from .._packet.connection import PROJECT_VARIABLES, unset
 from .._packet.errors import ForbiddenError, NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import ResourceError
@@ -67,10 +68,7 @@ class Home:
     def __init__(self, client: Client, reference: str | None) -> None:
         """Raises ResourceError without a reference."""
         if not reference:
-            raise ResourceError(
-                "project is not set: give its name or id in the option project or in the environment "
-                "variable PACKET_PROJECT_ID"
-            )
+            raise ResourceError(unset("project", PROJECT_VARIABLES, "its name or id"))
         self._client = client
         self._reference = reference
 

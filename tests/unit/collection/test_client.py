@@ -18,11 +18,14 @@ import yaml
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet import errors
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.client import Client
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.connection import (
+    OPTIONS,
+    TOKEN_VARIABLES,
     Connection,
     ConnectionOptionError,
 )
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.paging import PER_PAGE, everything
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.transport import USER_AGENT, Transport
+from packet_options import options
 
 TOKEN = "a-token-that-is-long-enough"
 Answer = tuple[int, Any, dict[str, str]]
@@ -282,6 +285,19 @@ def test_a_token_may_be_in_a_file(token_file: Path, monkeypatch: pytest.MonkeyPa
     assert chosen(api_token_file=str(token_file)) == (TOKEN, "the environment variable PACKET_API_TOKEN")
     monkeypatch.delenv("PACKET_API_TOKEN")
     assert chosen(api_token_file=str(token_file)) == (TOKEN, "the option api_token")
+
+
+def test_the_first_variable_that_is_set_prevails(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in TOKEN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name in reversed(TOKEN_VARIABLES):
+        monkeypatch.setenv(name, f"the-token-of-{name}")
+        given = options(OPTIONS, api_url="http://api")
+        connection = Connection.from_params(given)
+        assert (connection.token, connection.token_origin) == (
+            f"the-token-of-{name}",
+            f"the environment variable {name}",
+        )
 
 
 def test_a_token_and_a_file_at_once_are_refused(token_file: Path) -> None:
