@@ -16,13 +16,14 @@ options:
       - URL of the Packet API, for example V(http://127.0.0.1:8080).
       - There is no default, as the API at V(https://api.equinix.com/metal/v1) was shut down; C(packetd)
         serves one.
-      - If not set, the environment variable E(PACKET_API_URL) is used.
+      - If not set, the first of the environment variables E(PACKET_API_URL) and E(METAL_API_URL) that is set
+        is used.
     type: str
   api_token:
     description:
       - Token of the Packet API.
-      - If not set, the first of the environment variables E(PACKET_API_TOKEN), E(PACKET_AUTH_TOKEN) and
-        E(METAL_AUTH_TOKEN) that is set is used.
+      - If not set, the first of the environment variables E(PACKET_API_TOKEN), E(PACKET_AUTH_TOKEN),
+        E(METAL_API_TOKEN) and E(METAL_AUTH_TOKEN) that is set is used.
     type: str
   api_token_file:
     description:
@@ -66,14 +67,16 @@ options:
         serves one.
     type: str
     env:
+      # Here and below, Ansible takes the last one that is set.
+      - name: METAL_API_URL
       - name: PACKET_API_URL
   api_token:
     description:
       - Token of the Packet API.
     type: str
     env:
-      # Ansible takes the last one that is set.
       - name: METAL_AUTH_TOKEN
+      - name: METAL_API_TOKEN
       - name: PACKET_AUTH_TOKEN
       - name: PACKET_API_TOKEN
   api_token_file:
@@ -114,6 +117,7 @@ options:
   project:
     description:
       - Name or id of the project.
-      - If not set, the environment variable E(PACKET_PROJECT_ID) is used.
+      - If not set, the first of the environment variables E(PACKET_PROJECT_ID) and E(METAL_PROJECT_ID) that
+        is set is used.
     type: str
 """

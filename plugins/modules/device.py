@@ -11,11 +11,11 @@ module: device
 short_description: Manage devices of the Packet API, many at once
 version_added: 0.1.0
 description:
-  - Creates, changes and removes devices. All that are missing are ordered at the same time and waited for
-    together; progress is shown meanwhile.
-  - A device is known by its hostname, the project and O(identity_tags). All pages of the project's devices
-    are looked through before and after ordering, so a run that was interrupted makes nothing twice when it is
-    run again.
+  - Creates, changes and removes devices. All that are missing are ordered together, as batches of the API,
+    and waited for together; progress is shown meanwhile.
+  - A device is known by its hostname, the project and O(identity_tags), or by its id alone. All pages of the
+    project's devices are looked through before and after ordering, so a run that was interrupted makes
+    nothing twice when it is run again.
   - A device that is still being provisioned is waited for. One that could not be provisioned is an error that
     says why.
 author:
@@ -40,8 +40,12 @@ options:
       hostname:
         description:
           - Its hostname. Letters, digits, hyphens and dots.
+          - Needed, unless O(devices[].id) is given; with that, the device gets this hostname.
         type: str
-        required: true
+      id:
+        description:
+          - Id of a device that exists, by which it is then known, whatever its hostname and its tags are.
+        type: str
       plan:
         description:
           - As O(plan), for this device alone.
@@ -91,6 +95,75 @@ options:
         description:
           - As O(ipxe_script_url), for this device alone.
         type: str
+      network_frozen:
+        description:
+          - As O(network_frozen), for this device alone.
+        type: bool
+      termination_time:
+        description:
+          - As O(termination_time), for this device alone.
+        type: str
+      hardware_reservation_id:
+        description:
+          - As O(hardware_reservation_id), for this device alone.
+        type: str
+      spot_instance:
+        description:
+          - As O(spot_instance), for this device alone.
+        type: bool
+      spot_price_max:
+        description:
+          - As O(spot_price_max), for this device alone.
+        type: float
+      features:
+        description:
+          - As O(features), for this device alone.
+        type: dict
+      ip_addresses:
+        description:
+          - As O(ip_addresses), for this device alone.
+        type: list
+        elements: dict
+        suboptions:
+          address_family:
+            description:
+              - IPv4 or IPv6.
+            type: int
+            choices: [4, 6]
+            default: 4
+          public:
+            description:
+              - Whether it is reached from outside.
+            type: bool
+            default: true
+          cidr:
+            description:
+              - Length of the prefix.
+            type: int
+          ip_reservations:
+            description:
+              - Reservations from which to take it.
+            type: list
+            elements: str
+      public_ipv4_subnet_size:
+        description:
+          - As O(public_ipv4_subnet_size), for this device alone.
+        type: int
+        choices: [28, 29, 30, 31, 32]
+      project_ssh_keys:
+        description:
+          - As O(project_ssh_keys), for this device alone.
+        type: list
+        elements: str
+      user_ssh_keys:
+        description:
+          - As O(user_ssh_keys), for this device alone.
+        type: list
+        elements: str
+      no_ssh_keys:
+        description:
+          - As O(no_ssh_keys), for this device alone.
+        type: bool
   identity_tags:
     description:
       - Tags that a device must have, all of them, to be one of those that this task speaks of. New devices
@@ -118,8 +191,8 @@ options:
   metro:
     description:
       - >-
-        Code of the metro, such as V(sv). This or C(facility) is needed to make a device; cannot be changed
-        later.
+        Code of the metro, such as V(sv). This, C(facility) or C(hardware_reservation_id) is needed to make a
+        device; cannot be changed later.
     type: str
   facility:
     description:
@@ -159,6 +232,87 @@ options:
     description:
       - URL of an iPXE script to boot, for the operating system V(custom_ipxe).
     type: str
+  network_frozen:
+    description:
+      - Whether the ports and addresses of the device stay as they are.
+    type: bool
+  termination_time:
+    description:
+      - >-
+        When the API removes the device, such as V(2026-12-31T12:00:00Z); UTC where no zone is said. An empty
+        string takes it back.
+    type: str
+  hardware_reservation_id:
+    description:
+      - Id of a machine that is reserved for the project, on which the device is to be made; the place need
+        not be given then. Cannot be changed later.
+      - V(next-available) stands for any that fits, and is looked at only when a device is made.
+    type: str
+  spot_instance:
+    description:
+      - Whether the device is bought on the spot market, which may take it back. Cannot be changed later.
+    type: bool
+  spot_price_max:
+    description:
+      - What an hour may cost at most, in dollars, with O(spot_instance). Cannot be changed later.
+      - If not set, a new one may cost what it does on demand.
+    type: float
+  features:
+    description:
+      - Features that the machine shall have, by name, each V(required) or V(preferred). Cannot be changed
+        later.
+    type: dict
+  ip_addresses:
+    description:
+      - Which addresses a new device gets. If not set, a public and a private IPv4 and a public IPv6 address.
+      - Looked at only when a device is made; M(packet.kubernetes.ip_assignment) brings elastic addresses to
+        one that exists.
+    type: list
+    elements: dict
+    suboptions:
+      address_family:
+        description:
+          - IPv4 or IPv6.
+        type: int
+        choices: [4, 6]
+        default: 4
+      public:
+        description:
+          - Whether it is reached from outside.
+        type: bool
+        default: true
+      cidr:
+        description:
+          - Length of the prefix, to have more than one address.
+        type: int
+      ip_reservations:
+        description:
+          - Reservations from which to take it, by id or as V(198.51.100.0/30).
+        type: list
+        elements: str
+  public_ipv4_subnet_size:
+    description:
+      - Length of the prefix of the public IPv4 addresses of a new device, where O(ip_addresses) does not say
+        it. An API may not have all of them.
+    type: int
+    choices: [28, 29, 30, 31, 32]
+  project_ssh_keys:
+    description:
+      - The SSH keys of the project that a new device lets in, by label or id.
+      - If neither this nor O(user_ssh_keys) is set, it lets in all of the project and its people. Looked at
+        only when a device is made.
+    type: list
+    elements: str
+  user_ssh_keys:
+    description:
+      - Likewise keys of users. A label is that of a key of your own; an id that of a key, or of a user with
+        all their keys.
+    type: list
+    elements: str
+  no_ssh_keys:
+    description:
+      - Whether a new device lets in no key at all.
+    type: bool
   state:
     description:
       - Whether the devices shall exist.
@@ -196,6 +350,26 @@ EXAMPLES = r"""
       - hostname: old-0
       - hostname: old-1
     state: absent
+
+- name: Use two machines that are reserved, and let in one key alone
+  packet.kubernetes.device:
+    project: kubernetes
+    plan: m3.large.x86
+    operating_system: debian_12
+    hardware_reservation_id: next-available
+    facility: any
+    project_ssh_keys:
+      - of the operators
+    devices:
+      - hostname: storage-0
+      - hostname: storage-1
+
+- name: Rename a device
+  packet.kubernetes.device:
+    project: kubernetes
+    devices:
+      - id: 0f1c2d3e-4a5b-4c6d-8e7f-90a1b2c3d4e5
+        hostname: storage-2
 
 - name: Remove all machines of a cluster
   packet.kubernetes.device:
@@ -264,6 +438,25 @@ devices:
     ipxe_script_url:
       description: The iPXE script that it boots.
       type: str
+    network_frozen:
+      description: Whether its ports and addresses stay as they are.
+      type: bool
+    features:
+      description: The features that were asked for, each V(required) or V(preferred).
+      type: dict
+    hardware_reservation_id:
+      description: Id of the reserved machine that it is on.
+      type: str
+    spot_instance:
+      description: Whether it is bought on the spot market.
+      type: bool
+    spot_price_max:
+      description: What an hour of it may cost at most, in dollars.
+      type: float
+    termination_time:
+      description: When the API removes it.
+      type: str
+      sample: "2026-12-31T12:00:00Z"
     custom_data:
       description: The data kept with it.
       type: dict
@@ -282,6 +475,12 @@ devices:
     public_ipv6:
       description: Its public IPv6 address.
       type: str
+    ip_addresses:
+      description:
+        - All its addresses, with C(address), C(cidr), C(gateway), C(address_family), C(public) and
+          C(management), which is true of its own and false of elastic ones.
+      type: list
+      elements: dict
     created_at:
       description: When it was ordered.
       type: str

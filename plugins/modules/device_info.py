@@ -137,6 +137,25 @@ devices:
     ipxe_script_url:
       description: The iPXE script that it boots.
       type: str
+    network_frozen:
+      description: Whether its ports and addresses stay as they are.
+      type: bool
+    features:
+      description: The features that were asked for, each V(required) or V(preferred).
+      type: dict
+    hardware_reservation_id:
+      description: Id of the reserved machine that it is on.
+      type: str
+    spot_instance:
+      description: Whether it is bought on the spot market.
+      type: bool
+    spot_price_max:
+      description: What an hour of it may cost at most, in dollars.
+      type: float
+    termination_time:
+      description: When the API removes it.
+      type: str
+      sample: "2026-12-31T12:00:00Z"
     custom_data:
       description: The data kept with it.
       type: dict
@@ -155,6 +174,12 @@ devices:
     public_ipv6:
       description: Its public IPv6 address.
       type: str
+    ip_addresses:
+      description:
+        - All its addresses, with C(address), C(cidr), C(gateway), C(address_family), C(public) and
+          C(management), which is true of its own and false of elastic ones.
+      type: list
+      elements: dict
     created_at:
       description: When it was ordered.
       type: str

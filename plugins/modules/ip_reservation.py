@@ -39,7 +39,7 @@ options:
     description:
       - How many addresses. It cannot be changed later.
     type: int
-    choices: [1, 2, 4, 8, 16]
+    choices: [1, 2, 4, 8, 16, 32, 64, 128, 256]
     default: 1
   metro:
     description:

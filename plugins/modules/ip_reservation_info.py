@@ -21,6 +21,11 @@ extends_documentation_fragment:
   - packet.kubernetes._connection
   - packet.kubernetes._connection.project
 options:
+  addresses:
+    description:
+      - Only these reservations, each by its id or its address, the first of several.
+    type: list
+    elements: str
   type:
     description:
       - Only addresses of this kind.
@@ -39,6 +44,11 @@ options:
     description:
       - Only addresses that are of the facility of this code.
     type: str
+  available:
+    description:
+      - Also show what is free of each reservation, as subnets with this length of prefix, 24 to 32; V(32) is
+        for single addresses. It takes one more request for each.
+    type: int
 seealso:
   - module: packet.kubernetes.ip_reservation
   - module: packet.kubernetes.ip_assignment_info
@@ -52,7 +62,19 @@ EXAMPLES = r"""
       - cluster-api-provider-packet:cluster-id:kubernetes
   register: result
 
-- name: Show its address
+- name: Look for two neighbouring addresses that are free
+  packet.kubernetes.ip_reservation_info:
+    project: kubernetes
+    tags:
+      - web
+    available: 31
+  register: web
+
+- name: Show them
+  ansible.builtin.debug:
+    msg: "{{ web.ip_reservations | map(attribute='available') | flatten | first }}"
+
+- name: Show the address of the endpoint
   ansible.builtin.debug:
     msg: "{{ result.ip_reservations | map(attribute='address') | first }}"
 """
@@ -113,6 +135,12 @@ ip_reservations:
       description: Ids of the devices that have one of the addresses.
       type: list
       elements: str
+    available:
+      description: The subnets of the length O(available) that are free.
+      returned: with O(available)
+      type: list
+      elements: str
+      sample: [198.51.100.132/31]
 """
 
 from ..module_utils._kinds.ip_reservation import IP_RESERVATIONS

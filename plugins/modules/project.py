@@ -28,6 +28,19 @@ options:
       - Id of a project that exists.
       - At least one of O(name) and O(id) is needed.
     type: str
+  organization:
+    description:
+      - Name or id of the organization that a new project belongs to; the one that you have belonged to for
+        longest, if not set. Cannot be changed later.
+    type: str
+  payment_method:
+    description:
+      - Name or id of one of the payment methods of the organization, by which the project is paid.
+    type: str
+  backend_transfer_enabled:
+    description:
+      - Whether the private networks of the project's facilities reach each other.
+    type: bool
   custom_data:
     description:
       - Data of your own to be kept with the project. What is there is replaced as a whole.
@@ -46,7 +59,14 @@ EXAMPLES = r"""
     name: kubernetes
   register: result
 
-- name: Rename it
+- name: Have one in an organization
+  packet.kubernetes.project:
+    name: staging
+    organization: Example
+    custom_data:
+      owner: team-a
+
+- name: Rename the first
   packet.kubernetes.project:
     id: "{{ result.project.id }}"
     name: production
@@ -66,6 +86,16 @@ project:
       description: Its name.
       type: str
       sample: kubernetes
+    organization_id:
+      description: Id of its organization.
+      type: str
+      sample: 7a1f0c52-90b4-4c31-8c2e-3f6d7b1e5a90
+    payment_method_id:
+      description: Id of the payment method by which it is paid.
+      type: str
+    backend_transfer_enabled:
+      description: Whether the private networks of its facilities reach each other.
+      type: bool
     custom_data:
       description: The data kept with it.
       type: dict

@@ -63,6 +63,16 @@ projects:
       description: Its name.
       type: str
       sample: kubernetes
+    organization_id:
+      description: Id of its organization.
+      type: str
+      sample: 7a1f0c52-90b4-4c31-8c2e-3f6d7b1e5a90
+    payment_method_id:
+      description: Id of the payment method by which it is paid.
+      type: str
+    backend_transfer_enabled:
+      description: Whether the private networks of its facilities reach each other.
+      type: bool
     custom_data:
       description: The data kept with it.
       type: dict

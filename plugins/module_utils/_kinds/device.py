@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from .._packet.client import Client, each
+from .._packet.client import Client, all_of, each
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.errors import ApiError, ForbiddenError, InvalidError, NotFoundError
 from .._packet.paging import Item
@@ -22,9 +22,12 @@ from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Progress, Waiting, silent
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .device_attributes import LEAVING, attributes, fingerprint
+from .device_batches import Orders
+from .device_choices import CHOICES, NEXT_AVAILABLE, Choices, check_choices
 from .device_order import Catalogue, check_hostname
+from .moments import moment
 from .names import body
-from .references import Home
+from .references import Home, is_id
 
 READY = frozenset({"active", "inactive"})
 """States in which nothing more is to be waited for; `inactive` is a device that someone has powered off."""
@@ -45,6 +48,13 @@ ATTRIBUTES: dict[str, Any] = {
     "locked": {"type": "bool"},
     "always_pxe": {"type": "bool"},
     "ipxe_script_url": {"type": "str"},
+    "network_frozen": {"type": "bool"},
+    "termination_time": {"type": "str"},
+    "hardware_reservation_id": {"type": "str"},
+    "spot_instance": {"type": "bool"},
+    "spot_price_max": {"type": "float"},
+    "features": {"type": "dict"},
+    **CHOICES,
 }
 """What may be said of a device: for all at the top, or for one, which then prevails (but tags add up)."""
 
@@ -53,8 +63,23 @@ class Devices:
     """The devices of a project that are listed, or with `purge` all that carry the identity tags."""
 
     name: ClassVar[str] = "device"
-    immutable: ClassVar[frozenset[str]] = frozenset({"plan", "operating_system", "metro", "facility"})
-    normalise: ClassVar[Mapping[str, Normalise]] = {"tags": lambda tags: sorted(set(tags))}
+    immutable: ClassVar[frozenset[str]] = frozenset(
+        {
+            "plan",
+            "operating_system",
+            "metro",
+            "facility",
+            "hardware_reservation_id",
+            "spot_instance",
+            "spot_price_max",
+            "features",
+        }
+    )
+    normalise: ClassVar[Mapping[str, Normalise]] = {
+        "tags": lambda tags: sorted(set(tags)),
+        # An empty one asks for none.
+        "termination_time": lambda text: moment("device: termination_time", text) if text else None,
+    }
     options: ClassVar[Mapping[str, Any]] = {
         **OPTIONS,
         **WAIT_OPTIONS,
@@ -64,7 +89,8 @@ class Devices:
             "type": "list",
             "elements": "dict",
             "default": [],
-            "options": {"hostname": {"type": "str", "required": True}, **ATTRIBUTES},
+            "options": {"hostname": {"type": "str"}, "id": {"type": "str"}, **ATTRIBUTES},
+            "required_one_of": [("hostname", "id")],
         },
         "identity_tags": {"type": "list", "elements": "str", "default": []},
         "purge": {"type": "bool", "default": False},
@@ -80,15 +106,16 @@ class Devices:
         self._purge: bool = params["purge"]
         self._present = params["state"] == "present"
         self._waiting = waiting or Waiting()
-        self._orders = {device["hostname"]: _merged(params, device) for device in params["devices"]}
+        self._choices = Choices(client, self._home)
+        self._orders = {_key(device): _merged(params, device) for device in params["devices"]}
         if self._purge and not self._identity:
             raise ResourceError("device: purge needs identity_tags: they say which devices may be removed")
         if len(self._orders) < len(params["devices"]):
-            names = [device["hostname"] for device in params["devices"]]
-            twice = sorted({name for name in names if names.count(name) > 1})
+            keys = [_key(device) for device in params["devices"]]
+            twice = sorted({key for key in keys if keys.count(key) > 1})
             raise ResourceError(f"device: {', '.join(twice)} is listed more than once in devices")
-        for hostname in self._orders:
-            check_hostname(hostname)
+        for key, order in self._orders.items():
+            _check_order(key, order)
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], progress: Progress = silent) -> Devices:
@@ -101,42 +128,49 @@ class Devices:
         return self._home.warnings
 
     def wanted(self) -> dict[str, Attributes]:
-        """The attributes that the options ask for, by hostname; none for `state: absent`."""
-        return {hostname: _asked(order, self._identity) for hostname, order in self._listed().items()}
+        """The attributes that the options ask for, by hostname or id; none for `state: absent`."""
+        return {key: _asked(order, self._identity) for key, order in self._listed().items()}
 
     def find(self) -> dict[str, Attributes]:
-        """By hostname. Raises ResourceError where two devices could be the one that is wanted."""
+        """By hostname, or by id those that are listed so. Raises ResourceError where two devices could be
+        the one that is wanted."""
         found: dict[str, Attributes] = {}
-        for hostname, devices in self._ours().items():
-            if len(devices) > 1 and hostname in self._listed():
-                raise ResourceError(_doubled(hostname, devices))
+        for key, devices in self._ours().items():
+            if len(devices) > 1 and key in self._listed():
+                raise ResourceError(_doubled(key, devices))
             for device in devices:
-                found[f"{hostname} ({device['id']})" if hostname in found else hostname] = attributes(device)
+                found[f"{key} ({device['id']})" if key in found else key] = attributes(device)
         return found
 
     def check(self, steps: Mapping[str, Plan]) -> None:
         """Refuses orders that the API would refuse, and devices that will never become ready."""
         self._refuse_failed(step.before for step in steps.values() if step.before and step.after)
         orders = {key: step.changes for key, step in steps.items() if step.before is None}
+        if unknown := [key for key in orders if self._orders[key]["id"]]:
+            raise ResourceError(
+                f"device: the project has no device {', '.join(unknown)}; give a hostname to make one"
+            )
         if orders:
             Catalogue(self._client).check(orders)
+            self._choices.check({key: self._orders[key] for key in orders})
 
     def create(self, wanted: Mapping[str, Attributes]) -> dict[str, Attributes]:
         """Orders all at the same time, then looks which of them are there."""
-        path = self._home.path("devices")
+        orders = Orders(self._client, self._home.path("devices"))
         self._waiting.progress(f"ordering {len(wanted)} devices")
-
-        def order(hostname: str) -> str:
-            device: Item = self._client.call_api(path, "POST", self._body(hostname, wanted[hostname]))
-            return str(device["id"])
-
-        outcomes = dict(zip(wanted, each(order, wanted), strict=True))
-        made = {answer for answer in outcomes.values() if isinstance(answer, str)}
-        there = {name: self._first(name, devices, made) for name, devices in self._ours().items()}
+        orders.send(
+            {
+                hostname: self._body(hostname, wanted[hostname])
+                | self._choices.body(hostname, self._orders[hostname])
+                for hostname in wanted
+            }
+        )
+        found = self._ordered(orders, len(wanted))
+        there = {name: self._first(name, devices, orders.made) for name, devices in found.items()}
         # An order whose answer was lost on the way may have been carried out all the same.
-        refused = {name: str(outcomes[name]) for name in wanted if name not in there}
+        refused = {name: orders.problem(name) for name in wanted if name not in there}
         if refused:
-            raise ResourceError(_refusal(refused, len(made)))
+            raise ResourceError(_refusal(refused, len(orders.made)))
         return {name: attributes(there[name]) for name in wanted}
 
     def update(
@@ -183,24 +217,25 @@ class Devices:
         if not self._waiting.wanted or all(device["state"] in READY for device in present.values()):
             return dict(present)
 
-        def done(devices: dict[str, Item]) -> bool:
+        def done(devices: dict[str, Attributes]) -> bool:
             if vanished := [f"{key} ({id_})" for id_, key in ids.items() if id_ not in devices]:
                 raise ResourceError(
                     f"device: {', '.join(vanished)} went away while being provisioned, as devices do that "
                     "could not be provisioned or that someone removes; run again to make it anew"
                 )
-            self._refuse_failed(attributes(device) for device in devices.values())
+            self._refuse_failed(devices.values())
             return all(device["state"] in READY for device in devices.values())
 
         devices = self._waiting.until(
-            lambda: {device["id"]: device for device in self._all() if device["id"] in ids},
+            lambda: {device["id"]: attributes(device) for device in self._all() if device["id"] in ids},
             done=done,
             tell=lambda devices: _tally(devices.values()),
             late=lambda devices: self._late(
                 [device for device in devices.values() if device["state"] not in READY]
             ),
+            seen={device["id"]: device for device in present.values()},
         )
-        return {key: attributes(devices[id_]) for id_, key in ids.items()}
+        return {key: devices[id_] for id_, key in ids.items()}
 
     def _listed(self) -> dict[str, Attributes]:
         """The orders for devices that shall be there."""
@@ -210,13 +245,35 @@ class Devices:
         return self._home.everything("devices", "devices")
 
     def _ours(self) -> dict[str, list[Item]]:
-        """What is in our charge, by hostname, the oldest first."""
+        """What is in our charge, by hostname or the id in its stead, the oldest first."""
         ours: dict[str, list[Item]] = {}
         for device in sorted(self._all(), key=lambda device: (device.get("created_at") or "", device["id"])):
-            charged = self._purge or device["hostname"] in self._orders
-            if charged and device["state"] not in LEAVING and self._identity <= set(device.get("tags") or ()):
-                ours.setdefault(device["hostname"], []).append(device)
+            by_id = device["id"] in self._orders
+            charged = by_id or (
+                (self._purge or device["hostname"] in self._orders)
+                and self._identity <= set(device.get("tags") or ())
+            )
+            if charged and device["state"] not in LEAVING:
+                ours.setdefault(device["id" if by_id else "hostname"], []).append(device)
         return ours
+
+    def _ordered(self, orders: Orders, number: int) -> dict[str, list[Item]]:
+        """What is in our charge once the API has made what it accepted."""
+
+        def look() -> dict[str, list[Item]]:
+            # Before the devices, so that whatever a batch has made by then is among them.
+            orders.ask()
+            return self._ours()
+
+        return self._waiting.until(
+            look,
+            done=lambda _found: not orders.pending,
+            tell=lambda _found: f"{len(orders.made)} of {number} devices made",
+            late=lambda _found: (
+                f"device: {orders.pending} devices that were ordered are not made after "
+                f"{self._waiting.limit:g} s (wait_timeout); the next run takes them up"
+            ),
+        )
 
     def _first(self, hostname: str, devices: list[Item], made: set[str]) -> Item:
         """The device to keep where another run made the same one at the same time: both keep the oldest.
@@ -247,9 +304,7 @@ class Devices:
                 if not (self._waiting.wanted and "while it is provisioning" in str(error)):
                     raise ResourceError(f"device {device['hostname']} ({device['id']}): {error}") from error
 
-        for outcome in each(ask, devices):
-            if isinstance(outcome, ResourceError):
-                raise outcome
+        all_of(ask, devices)
 
     def _refuse_failed(self, devices: Iterable[Attributes]) -> None:
         failed = [device for device in devices if device["state"] == "failed"]
@@ -291,14 +346,34 @@ def _merged(common: Mapping[str, Any], own: Mapping[str, Any]) -> Attributes:
         order["tags"] = [*(common.get("tags") or ()), *(own.get("tags") or ())]
     if own.get("metro") or own.get("facility"):
         order |= {"metro": own.get("metro"), "facility": own.get("facility")}
-    return {"hostname": own["hostname"], **order}
+    return {"hostname": own["hostname"], "id": own["id"], **order}
+
+
+def _key(device: Mapping[str, Any]) -> str:
+    """By what a device is known: its id, where that is given, else its hostname."""
+    return str(device["id"] or device["hostname"])
+
+
+def _check_order(key: str, order: Attributes) -> None:
+    """Raises ResourceError for what cannot be, whatever the API offers."""
+    if order["id"] is not None and not is_id(order["id"]):
+        raise ResourceError(f"device {key!r}: id is not valid; it has the form of a UUID")
+    if order["hostname"] is not None:
+        check_hostname(order["hostname"])
+    if order["termination_time"]:
+        moment(f"device {key}: termination_time", order["termination_time"])
+    check_choices(key, order)
 
 
 def _asked(order: Attributes, identity: frozenset[str]) -> Attributes:
+    """What a device shall be, without what is looked at only when it is ordered."""
     tags = order["tags"] if order["tags"] is not None or not identity else []
-    return order | {
+    machine = order["hardware_reservation_id"]
+    compared = {name: value for name, value in order.items() if name != "id" and name not in CHOICES}
+    return compared | {
         "tags": None if tags is None else sorted({*tags, *identity}),
         "user_data": fingerprint(order["user_data"]),
+        "hardware_reservation_id": None if machine == NEXT_AVAILABLE else machine,
     }
 
 

@@ -12,9 +12,13 @@ import hashlib
 from typing import Any
 
 from .._reconcile import Attributes
+from .links import id_of
 
 LEAVING = frozenset({"deprovisioning", "deleted"})
 """States of a device that is no longer there for us."""
+
+ADDRESS = ("address", "cidr", "gateway", "address_family", "public", "management")
+"""What is told of each address of a device; `management` is that of its own ones."""
 
 
 def fingerprint(user_data: str | None) -> str | None:
@@ -38,11 +42,20 @@ def attributes(device: dict[str, Any]) -> Attributes:
         "locked": bool(device.get("locked")),
         "always_pxe": bool(device.get("always_pxe")),
         "ipxe_script_url": device.get("ipxe_script_url"),
+        "network_frozen": bool(device.get("network_frozen")),
+        "features": _features(device.get("features") or {}),
+        "hardware_reservation_id": id_of(device.get("hardware_reservation")),
+        "spot_instance": bool(device.get("spot_instance")),
+        "spot_price_max": device.get("spot_price_max"),
+        "termination_time": device.get("termination_time"),
         "custom_data": device.get("customdata") or {},
         "user_data": fingerprint(device.get("userdata")),
         "public_ipv4": _address(device, 4, public=True),
         "private_ipv4": _address(device, 4, public=False),
         "public_ipv6": _address(device, 6, public=True),
+        "ip_addresses": [
+            {name: address.get(name) for name in ADDRESS} for address in device.get("ip_addresses") or []
+        ],
         "created_at": device.get("created_at"),
     }
 
@@ -50,6 +63,11 @@ def attributes(device: dict[str, Any]) -> Attributes:
 def tag_value(tags: list[str], name: str) -> str | None:
     """The value of the tag `name=value`, None where there is none."""
     return next((tag.partition("=")[2] for tag in tags if tag.startswith(f"{name}=")), None)
+
+
+def _features(features: list[str] | dict[str, str]) -> dict[str, str]:
+    """How much each feature is wanted; the API also takes a list, of those that are required."""
+    return dict(features) if isinstance(features, dict) else dict.fromkeys(features, "required")
 
 
 def _part(device: dict[str, Any], name: str, key: str) -> Any:

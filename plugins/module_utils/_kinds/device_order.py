@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .._packet.client import Client, each
+from .._packet.client import Client, all_of
 from .._packet.paging import everything
 from .._reconcile import Attributes, ResourceError
 
@@ -53,10 +53,7 @@ class Catalogue:
         for hostname, order in orders.items():
             _check_complete(hostname, order)
         asked = {name for order in orders.values() for name in LISTS if order.get(name) not in (None, ANY)}
-        offered = dict(zip(asked, each(self._offered, asked), strict=True))
-        for name, values in offered.items():
-            if isinstance(values, ResourceError):
-                raise values
+        for name, values in zip(asked, all_of(self._offered, asked), strict=True):
             wrong = {
                 key: order[name]
                 for key, order in orders.items()
@@ -87,7 +84,8 @@ def _few(keys: list[str]) -> str:
 
 def _check_complete(hostname: str, order: Attributes) -> None:
     missing = [name for name in ("plan", "operating_system") if not order.get(name)]
-    if not (order.get("metro") or order.get("facility")):
+    # A reserved machine is where it is.
+    if not any(order.get(name) for name in ("metro", "facility", "hardware_reservation_id")):
         missing.append("metro (or facility)")
     if missing:
         raise ResourceError(f"device {hostname}: cannot be made without {', '.join(missing)}")

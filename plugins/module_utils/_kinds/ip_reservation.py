@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .._info import Info
-from .._packet.client import Client
+from .._packet.client import Client, all_of
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
-from .filters import fits, query
+from .filters import fits, named, query
 from .links import id_of
 from .names import body
 from .references import Home, only
 
 TYPES = ("public_ipv4", "global_ipv4")
-QUANTITIES = (1, 2, 4, 8, 16)
+QUANTITIES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class IpReservation:
@@ -132,11 +132,33 @@ def attributes(reservation: Item) -> Attributes:
 
 
 def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:
+    size = params["available"]
+    if size is not None and not 24 <= size <= 32:
+        raise ResourceError(
+            f"ip_reservations: available {size} is no length of a prefix; allowed are 24 to 32"
+        )
     path = Home(client, params.get("project")).path("ips")
     sent = query(types=params["type"], include="assignments")
     asked = {name: params[name] for name in ("type", "tags", "metro", "facility")}
     found = map(attributes, reserved(everything(client, path, "ip_addresses", **sent)))
-    return [reservation for reservation in found if fits(reservation, **asked)]
+    fitting = [
+        reservation
+        for reservation in found
+        if fits(reservation, **asked) and named(reservation, "address", params["addresses"])
+    ]
+    return fitting if size is None else _with_available(client, fitting, size)
+
+
+def _with_available(client: Client, reservations: list[Attributes], size: int) -> list[Attributes]:
+    """With their free subnets of this length of prefix; none of those that are smaller."""
+
+    def ask(reservation: Attributes) -> Attributes:
+        if reservation["cidr"] > size:
+            return reservation | {"available": []}
+        answer = client.call_api(f"ips/{reservation['id']}/available", params={"cidr": size})
+        return reservation | {"available": answer["available"]}
+
+    return all_of(ask, reservations)
 
 
 IP_RESERVATIONS = Info(
@@ -144,9 +166,11 @@ IP_RESERVATIONS = Info(
     _search,
     {
         "project": PROJECT_OPTION,
+        "addresses": {"type": "list", "elements": "str"},
         "type": {"type": "str", "choices": list(TYPES)},
         "tags": {"type": "list", "elements": "str"},
         "metro": {"type": "str"},
         "facility": {"type": "str"},
+        "available": {"type": "int"},
     },
 )

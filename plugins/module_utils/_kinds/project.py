@@ -9,6 +9,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from .._info import Info
@@ -17,6 +18,7 @@ from .._packet.connection import OPTIONS, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
 from .filters import named
+from .links import id_of
 from .names import body, check_name
 from .references import pick
 
@@ -25,12 +27,15 @@ class Project:
     """One project, known by its name or, for a new name, by its id."""
 
     name: ClassVar[str] = "project"
-    immutable: ClassVar[frozenset[str]] = frozenset()
+    immutable: ClassVar[frozenset[str]] = frozenset({"organization_id"})
     normalise: ClassVar[Mapping[str, Normalise]] = {}
     options: ClassVar[Mapping[str, Any]] = {
         **OPTIONS,
         "name": {"type": "str"},
         "id": {"type": "str"},
+        "organization": {"type": "str"},
+        "payment_method": {"type": "str"},
+        "backend_transfer_enabled": {"type": "bool"},
         "custom_data": {"type": "dict"},
     }
     rules: ClassVar[Mapping[str, Any]] = {"required_one_of": [("name", "id")]}
@@ -40,7 +45,7 @@ class Project:
         self._client = client
         self._id: str | None = params.get("id")
         self._name: str | None = params.get("name")
-        self._custom_data: dict[str, Any] | None = params.get("custom_data")
+        self._params = params
         check_name("project", self._name)
 
     @classmethod
@@ -49,8 +54,14 @@ class Project:
         return cls(Client(Connection.from_params(params)), params)
 
     def wanted(self) -> Attributes:
-        """The attributes that the options ask for."""
-        return {"name": self._name, "custom_data": self._custom_data}
+        """The attributes that the options ask for. Raises ResourceError for names of what is not there."""
+        return {
+            "name": self._name,
+            "organization_id": self._organization_id,
+            "payment_method_id": self._payment_method_id,
+            "backend_transfer_enabled": self._params.get("backend_transfer_enabled"),
+            "custom_data": self._params.get("custom_data"),
+        }
 
     def find(self) -> Attributes | None:
         """Looks through all projects that the token can see."""
@@ -66,16 +77,50 @@ class Project:
         return _attributes(self._client.call_api("projects", "POST", body(wanted)))
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
-        """Renames it or replaces its custom data."""
+        """Renames it or changes what is said of it."""
         return _attributes(self._client.call_api(f"projects/{found['id']}", "PATCH", body(changes)))
 
     def delete(self, found: Attributes) -> None:
         """Removes it; the API refuses while anything is in it."""
         self._client.remove(f"projects/{found['id']}")
 
+    @cached_property
+    def _organization_id(self) -> str | None:
+        reference = self._params.get("organization")
+        return self._known("organization", reference, "organizations", "organizations") if reference else None
+
+    @cached_property
+    def _payment_method_id(self) -> str | None:
+        reference = self._params.get("payment_method")
+        if not reference:
+            return None
+        organization = (
+            self._organization_id
+            or (self.find() or {}).get("organization_id")
+            or self._client.call_api("user")["default_organization_id"]
+        )
+        path = f"organizations/{organization}/payment-methods"
+        return self._known("payment_method", reference, path, "payment_methods")
+
+    def _known(self, option: str, reference: str, path: str, key: str) -> str:
+        """The id of what an option names. Raises ResourceError that lists what there is."""
+        items = everything(self._client, path, key)
+        found = pick(option, reference, items)
+        if found is None:
+            names = ", ".join(sorted(item["name"] for item in items)) or "none"
+            raise ResourceError(f"project: {option} {reference!r} is not there; the token sees: {names}")
+        return str(found["id"])
+
 
 def _attributes(project: Item) -> Attributes:
-    return {"id": project["id"], "name": project["name"], "custom_data": project.get("customdata") or {}}
+    return {
+        "id": project["id"],
+        "name": project["name"],
+        "organization_id": id_of(project.get("organization")),
+        "payment_method_id": id_of(project.get("payment_method")),
+        "backend_transfer_enabled": bool(project.get("backend_transfer_enabled")),
+        "custom_data": project.get("customdata") or {},
+    }
 
 
 def _search(client: Client, params: Mapping[str, Any]) -> list[Attributes]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from .._packet.client import Client
+from .._packet.connection import PROJECT_VARIABLES, unset
 from .._packet.errors import ForbiddenError, NotFoundError
 from .._packet.paging import Item, everything
 from .._reconcile import ResourceError
@@ -50,7 +51,8 @@ def pick(what: str, reference: str, items: Sequence[Item], label: str = "name") 
 def find_project(client: Client, reference: str) -> Item | None:
     """The project with this name or id. Raises ResourceError for an id that does not exist: it never will."""
     if not is_id(reference):
-        return pick("project", reference, everything(client, "projects", "projects"))
+        # Those whose name has this in it: a project is shown with all its devices.
+        return pick("project", reference, everything(client, "projects", "projects", name=reference))
     try:
         project: Item = client.call_api(f"projects/{reference}")
     except (NotFoundError, ForbiddenError) as error:
@@ -66,10 +68,7 @@ class Home:
     def __init__(self, client: Client, reference: str | None) -> None:
         """Raises ResourceError without a reference."""
         if not reference:
-            raise ResourceError(
-                "project is not set: give its name or id in the option project or in the environment "
-                "variable PACKET_PROJECT_ID"
-            )
+            raise ResourceError(unset("project", PROJECT_VARIABLES, "its name or id"))
         self._client = client
         self._reference = reference
 

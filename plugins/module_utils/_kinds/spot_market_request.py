@@ -12,7 +12,6 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from .._info import Info, of_project
@@ -22,11 +21,14 @@ from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
 from .device_attributes import fingerprint
 from .links import id_of
+from .moments import moment
 from .names import body
 from .references import Home, only
 
 INCLUDED = "facilities,metro"
 """What an answer about a request shall tell in full."""
+
+END_AT = "spot_market_request: end_at"
 
 BID: dict[str, Any] = {
     "devices_min": {"type": "int"},
@@ -89,7 +91,7 @@ class SpotMarketRequest:
         least, most = params.get("devices_min"), params.get("devices_max")
         if least is not None and most is not None and least > most:
             raise ResourceError(f"spot_market_request: devices_min {least} is more than devices_max {most}")
-        self._end_at = _moment(params["end_at"]) if params.get("end_at") else None
+        self._end_at = moment(END_AT, params["end_at"]) if params.get("end_at") else None
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> SpotMarketRequest:
@@ -162,7 +164,7 @@ def attributes(request: Item) -> Attributes:
         "max_bid_price": request["max_bid_price"],
         "metro": (request.get("metro") or {}).get("code"),
         "facilities": [facility["code"] for facility in request.get("facilities") or []],
-        "end_at": _moment(request["end_at"]) if request.get("end_at") else None,
+        "end_at": moment(END_AT, request["end_at"]) if request.get("end_at") else None,
         "plan": instance.get("plan"),
         "operating_system": instance.get("operating_system"),
         "hostnames": list(instance.get("hostnames") or ([hostname] if hostname else [])),
@@ -176,18 +178,6 @@ def attributes(request: Item) -> Attributes:
         "devices": [id_of(device) for device in request.get("devices") or []],
         "created_at": request.get("created_at"),
     }
-
-
-def _moment(text: str) -> str:
-    """A point in time as the API writes it; without a zone it is UTC."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ResourceError(
-            f"spot_market_request: end_at {text!r} is no time such as 2026-12-31T12:00:00Z"
-        ) from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 INFO: Info = of_project(

@@ -9,7 +9,7 @@ This module util is PRIVATE to the collection.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,15 @@ from ansible.module_utils.common.parameters import env_fallback
 
 from .._reconcile import ResourceError
 
-URL_VARIABLES = ("PACKET_API_URL",)
-TOKEN_VARIABLES = ("PACKET_API_TOKEN", "PACKET_AUTH_TOKEN", "METAL_AUTH_TOKEN")
+# In their order: the first that is set prevails. Those of METAL are what equinix.cloud and others read; what
+# tools call EQUINIX_API_TOKEN is no token of this API.
+URL_VARIABLES = ("PACKET_API_URL", "METAL_API_URL")
+TOKEN_VARIABLES = ("PACKET_API_TOKEN", "PACKET_AUTH_TOKEN", "METAL_API_TOKEN", "METAL_AUTH_TOKEN")
 TOKEN_FILE_VARIABLES = ("PACKET_API_TOKEN_FILE",)
-PROJECT_VARIABLES = ("PACKET_PROJECT_ID",)
+PROJECT_VARIABLES = ("PACKET_PROJECT_ID", "METAL_PROJECT_ID")
+
+PARALLEL = 8
+"""Requests under way at once: enough to hide the latency, few enough to be no burden to a server."""
 
 OPTIONS: dict[str, Any] = {
     "api_url": {"type": "str", "fallback": (env_fallback, list(URL_VARIABLES))},
@@ -69,7 +74,7 @@ class Connection:
         """Reads the options of OPTIONS, raises ConnectionOptionError where one is missing or cannot be."""
         url = params.get("api_url")
         if not url:
-            raise ConnectionOptionError(_unset("api_url", URL_VARIABLES, "the URL of a Packet API"))
+            raise ConnectionOptionError(unset("api_url", URL_VARIABLES, "the URL of a Packet API"))
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise ConnectionOptionError(
                 f"api_url is {url!r}, which is no URL of an API; wanted is http:// or https:// and a host"
@@ -85,8 +90,9 @@ class Connection:
         )
 
 
-def _unset(option: str, variables: tuple[str, ...], what: str) -> str:
-    names = variables[0] if len(variables) == 1 else f"{', '.join(variables[:-1])} or {variables[-1]}"
+def unset(option: str, variables: Sequence[str], what: str) -> str:
+    """What to say of an option that is needed."""
+    names = f"{', '.join(variables[:-1])} or {variables[-1]}"
     return f"{option} is not set: give {what} in the option {option} or in the environment variable {names}"
 
 
@@ -100,7 +106,7 @@ def _token(token: str | None, file: str | None) -> tuple[str, str]:
         return _read(file), f"the file {file}"
     if not token:
         names = (*TOKEN_VARIABLES, *TOKEN_FILE_VARIABLES)
-        raise ConnectionOptionError(_unset("api_token", names, "a token of that API"))
+        raise ConnectionOptionError(unset("api_token", names, "a token of that API"))
     return token, f"the environment variable {variable}" if variable else "the option api_token"
 
 

@@ -48,6 +48,10 @@ class ServerFaultError(ApiError):
     """429 or 5xx that outlived all retries."""
 
 
+class UnavailableError(ServerFaultError):
+    """503: the server does not do it now; of an order, that no machine is left for it."""
+
+
 def failed(request: str, status: int, body: Any, token_origin: str) -> ApiError:
     """The error for an answer with this status; `body` is the decoded answer, whatever it may be."""
     messages = _messages(body)
@@ -63,7 +67,8 @@ def failed(request: str, status: int, body: Any, token_origin: str) -> ApiError:
     if status == 404:
         return NotFoundError(request, problem, messages)
     if status == 429 or status >= 500:
-        return ServerFaultError(request, problem, [problem, *messages], "try again later")
+        fault = UnavailableError if status == 503 else ServerFaultError
+        return fault(request, problem, [problem, *messages], "try again later")
     return InvalidError(request, problem, messages)
 
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.connection import (
+    PROJECT_VARIABLES,
+    TOKEN_FILE_VARIABLES,
+    TOKEN_VARIABLES,
+    URL_VARIABLES,
+)
 
 BIN = Path(sys.executable).parent
-VARIABLES = (
-    "PACKET_API_URL",
-    "PACKET_API_TOKEN",
-    "PACKET_AUTH_TOKEN",
-    "METAL_AUTH_TOKEN",
-    "PACKET_PROJECT_ID",
-)
+VARIABLES = (*URL_VARIABLES, *TOKEN_VARIABLES, *TOKEN_FILE_VARIABLES, *PROJECT_VARIABLES)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -218,6 +219,21 @@ def test_reservations_are_shown_without_the_blocks_of_devices(world: PacketWorld
         "global_ipv4"
     ]
     assert show(IP_RESERVATIONS, api, project="p", facility="da11") == []
+
+
+def test_what_is_free_of_a_reservation(world: PacketWorld, api: Packetd) -> None:
+    with_address(world)
+    order = {"type": "public_ipv4", "quantity": 4, "tags": ["web"], "metro": "sv"}
+    block = api.add(f"projects/{world.project['id']}/ips", **order)
+    first, *others = ip_network(f"{block['network']}/30").subnets(new_prefix=32)
+    made(IpAssignment, api, project="p", address=str(first), device="a")
+    (shown,) = show(IP_RESERVATIONS, api, project="p", addresses=[block["id"]], available=32)
+    assert shown["available"] == [str(subnet) for subnet in others]
+    single, pairs = show(IP_RESERVATIONS, api, project="p", available=31)
+    assert (single["available"], len(pairs["available"])) == ([], 1)
+    assert "available" not in show(IP_RESERVATIONS, api, project="p")[0]
+    with pytest.raises(ResourceError, match="available 33 is no length of a prefix; allowed are 24 to 32"):
+        show(IP_RESERVATIONS, api, project="p", available=33)
 
 
 def test_assignments_of_one_device(world: PacketWorld, api: Packetd) -> None:

@@ -6,6 +6,7 @@ It keeps what it is told, answers in the API's shapes, and remembers every reque
 
 from __future__ import annotations
 
+import copy
 import itertools
 import uuid
 from collections.abc import Callable
@@ -29,10 +30,12 @@ class FakePacket(Client):
         self.writes: list[str] = []
         self.reads: list[str] = []
         self.things: dict[str, dict[str, Document]] = {
-            kind: {} for kind in ("projects", "ssh_keys", "devices", "ip_addresses")
+            kind: {} for kind in ("projects", "ssh_keys", "devices", "ip_addresses", "batches")
         }
         self.states: tuple[str, ...] = ("queued", "provisioning", "active")
         """What a new device is at one look after the other; it then stays what it is."""
+        self.batches_last = 0
+        """How many looks at a batch it takes until its devices are made; 0: they are there at once."""
         self.before_answer: Callable[[str, str], None] = lambda _type, _path: None
         """Called once a POST is carried out and not yet answered."""
         self._clock = itertools.count(1)
@@ -81,6 +84,8 @@ class FakePacket(Client):
                 return self._page("projects", list(self.things["projects"].values()), params)
             case ["projects", id_]:
                 return self._known("projects", id_)
+            case ["batches", id_]:
+                return self._ripen(self._known("batches", id_))
             case ["devices", _id, "events"]:
                 return {"events": [{"body": "Provisioning started", "created_at": "2026-01-01T00:00:00Z"}]}
         return self._catalogue("/".join(path))
@@ -103,6 +108,8 @@ class FakePacket(Client):
                 return self.add("projects", name=body["name"], customdata=body.get("customdata", {}))
             case ["projects", id_, "devices"]:
                 return self._new_device(id_, body)
+            case ["projects", id_, "devices", "batch"]:
+                return {"batches": self._new_batches(id_, body["batches"])}
             case ["projects", id_, "ssh-keys"]:
                 return self.add("ssh_keys", project=id_, fingerprint="00:11", **body)
             case ["ssh-keys"]:
@@ -154,8 +161,7 @@ class FakePacket(Client):
         return device
 
     def _new_device(self, project: str, body: Document) -> Document:
-        if body["hostname"].startswith("refused"):
-            raise self.refuse(f"projects/{project}/devices", 422, "there is no such machine left")
+        self._check_order(project, body)
         rest = {
             name: value
             for name, value in body.items()
@@ -173,6 +179,40 @@ class FakePacket(Client):
             state=self.states[0],
             **{name: value for name, value in rest.items() if name != "facility"},
         )
+
+    def _new_batches(self, project: str, entries: list[Document]) -> list[Document]:
+        """All of them or none, as the API does."""
+        orders = [
+            [{**entry, "hostname": name} for name in entry.pop("hostnames")]
+            for entry in copy.deepcopy(entries)
+        ]
+        for order in itertools.chain.from_iterable(orders):
+            self._check_order(project, order)
+        batches = [
+            self.add(
+                "batches",
+                project=project,
+                state="in_progress",
+                quantity=len(part),
+                devices=[],
+                error_messages=[],
+                looks=self.batches_last + 1,
+                orders=part,
+            )
+            for part in orders
+        ]
+        return [self._ripen(batch) for batch in batches]
+
+    def _ripen(self, batch: Document) -> Document:
+        batch["looks"] -= 1
+        if batch["looks"] == 0:
+            made = [self._new_device(batch["project"], order) for order in batch["orders"]]
+            batch |= {"devices": [{"href": f"/devices/{device['id']}"} for device in made]}
+        return copy.deepcopy(batch)
+
+    def _check_order(self, project: str, body: Document) -> None:
+        if body["hostname"].startswith("refused"):
+            raise self.refuse(f"projects/{project}/devices", 422, "there is no such machine left")
 
     def _new_reservation(self, project: str, body: Document) -> Document:
         number = len(self.things["ip_addresses"])

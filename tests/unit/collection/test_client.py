@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,12 +16,16 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet import errors
-from ansible_collections.packet.kubernetes.plugins.module_utils._packet.client import USER_AGENT, Client
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.client import Client
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.connection import (
+    OPTIONS,
+    TOKEN_VARIABLES,
     Connection,
     ConnectionOptionError,
 )
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.paging import PER_PAGE, everything
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.transport import USER_AGENT, Transport
+from packet_options import options
 
 TOKEN = "a-token-that-is-long-enough"
 Answer = tuple[int, Any, dict[str, str]]
@@ -116,7 +122,18 @@ def test_methods_of_packet_python_work_over_it(server: Server) -> None:
         {"metros": [{"id": "1", "code": "sv", "name": "S", "country": "US"}]},
         {},
     )
-    assert [metro.code for metro in client(server.url).list_metros()] == ["sv"]  # type: ignore[no-untyped-call]
+    manager = Transport(Connection.from_params(params(server.url)))
+    assert [metro.code for metro in manager.list_metros()] == ["sv"]  # type: ignore[no-untyped-call]
+
+
+def test_what_takes_long_to_import_is_imported_with_the_first_request() -> None:
+    heavy = "{'requests', 'urllib3', 'packet', 'cryptography', 'yaml'}"
+    modules = Path(__file__).parents[3] / "plugins" / "modules"
+    package = "ansible_collections.packet.kubernetes.plugins.modules"
+    imported = "\n".join(f"import {package}.{path.stem}" for path in sorted(modules.glob("*.py")))
+    code = f"import sys\n{imported}\nprint(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -268,6 +285,19 @@ def test_a_token_may_be_in_a_file(token_file: Path, monkeypatch: pytest.MonkeyPa
     assert chosen(api_token_file=str(token_file)) == (TOKEN, "the environment variable PACKET_API_TOKEN")
     monkeypatch.delenv("PACKET_API_TOKEN")
     assert chosen(api_token_file=str(token_file)) == (TOKEN, "the option api_token")
+
+
+def test_the_first_variable_that_is_set_prevails(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in TOKEN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name in reversed(TOKEN_VARIABLES):
+        monkeypatch.setenv(name, f"the-token-of-{name}")
+        given = options(OPTIONS, api_url="http://api")
+        connection = Connection.from_params(given)
+        assert (connection.token, connection.token_origin) == (
+            f"the-token-of-{name}",
+            f"the environment variable {name}",
+        )
 
 
 def test_a_token_and_a_file_at_once_are_refused(token_file: Path) -> None:

@@ -56,10 +56,62 @@ def test_thirty_devices_are_ordered_and_waited_for_together(api: FakePacket) -> 
         f"n{number:02d}" for number in range(30)
     ]
     assert {device["state"] for device in result.after.values()} == {"active"}
-    assert len(api.writes) == 30
+    assert api.writes == [f"POST projects/{project(api)['id']}/devices/batch"]
     assert len([path for path in api.reads if path.endswith("/devices")]) < 10
     assert told[0] == "ordering 30 devices"
     assert told[-1].startswith("30 of 30 devices ready")
+
+
+def test_what_differs_in_its_hostname_alone_is_one_entry_of_a_batch(api: FakePacket) -> None:
+    sent: list[dict[str, Any]] = []
+    post = api._post
+
+    def spy(path: list[str], body: dict[str, Any]) -> Any:
+        sent.append(body)
+        return post(path, body)
+
+    api._post = spy  # type: ignore[method-assign]
+    settle(api, devices=[*hosts("a", "b"), {"hostname": "c", "tags": ["own"]}])
+    common = {name: value for name, value in COMMON.items() if name != "project"}
+    assert sent == [
+        {
+            "batches": [
+                {**common, "hostnames": ["a", "b"], "quantity": 2},
+                {**common, "hostnames": ["c"], "quantity": 1, "tags": ["own"]},
+            ]
+        }
+    ]
+
+
+def test_more_devices_than_go_into_one_request_are_all_made(api: FakePacket) -> None:
+    settle(api, devices=hosts(*(f"n{number}" for number in range(250))))
+    assert len(api.writes) == 3
+    assert len(api.things["devices"]) == 250
+
+
+def test_what_an_api_makes_after_its_answer_is_waited_for(api: FakePacket) -> None:
+    api.batches_last = 3
+    result = settle(api, devices=hosts("a", "b"), wait=False)
+    assert set(result.after) == {"a", "b"}
+    assert len(api.writes) == 1
+    assert len([path for path in api.reads if path.startswith("GET batches/")]) == 3
+
+
+def test_what_an_api_never_makes_is_an_error(api: FakePacket) -> None:
+    api.batches_last = 1000
+    with pytest.raises(TimeLimitError, match=r"2 devices that were ordered are not made after 60 s"):
+        settle(api, devices=hosts("a", "b"), wait_timeout=60)
+
+
+def test_a_batch_that_fails_says_why(api: FakePacket) -> None:
+    api.batches_last = 2
+
+    def fail(batch: dict[str, Any]) -> dict[str, Any]:
+        return {**batch, "state": "failed", "error_messages": ["no machine for a"]}
+
+    api._ripen = fail  # type: ignore[method-assign]
+    with pytest.raises(ResourceError, match=r"could not make a, b: no machine for a$"):
+        settle(api, devices=hosts("a", "b"))
 
 
 def test_more_devices_than_a_page_holds_are_all_found(api: FakePacket) -> None:

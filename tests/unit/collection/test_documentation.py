@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,12 @@ import yaml
 from ansible_collections.packet.kubernetes.plugins.action import certificate_info
 from ansible_collections.packet.kubernetes.plugins.doc_fragments._connection import ModuleDocFragment
 from ansible_collections.packet.kubernetes.plugins.module_utils._kinds.device import Devices
+from ansible_collections.packet.kubernetes.plugins.module_utils._packet.connection import (
+    PROJECT_VARIABLES,
+    TOKEN_FILE_VARIABLES,
+    TOKEN_VARIABLES,
+    URL_VARIABLES,
+)
 
 COLLECTION = Path(__file__).parents[3]
 
@@ -83,3 +90,32 @@ def test_modules_and_inventory_have_the_same_connection() -> None:
         }
 
     assert bare(ModuleDocFragment.DOCUMENTATION) == bare(ModuleDocFragment.PLUGIN)
+
+
+VARIABLES = {
+    "api_url": URL_VARIABLES,
+    "api_token": TOKEN_VARIABLES,
+    "api_token_file": TOKEN_FILE_VARIABLES,
+    "project": PROJECT_VARIABLES,
+}
+
+
+@pytest.mark.parametrize("option", VARIABLES)
+def test_the_variables_of_the_environment_are_told_in_their_order(
+    modules: dict[str, Any], option: str
+) -> None:
+    told = re.findall(r"E\((\w+)\)", " ".join(modules["device"]["options"][option]["description"]))
+    assert tuple(told) == VARIABLES[option]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "project"), [("inventory", "packet", "projects"), ("lookup", "device", "project")]
+)
+def test_plugins_read_the_same_variables(kind: str, name: str, project: str) -> None:
+    command = [str(Path(sys.executable).with_name("ansible-doc")), "--json", "--type", kind]
+    out = subprocess.run([*command, f"packet.kubernetes.{name}"], check=True, capture_output=True, text=True)
+    (entry,) = json.loads(out.stdout).values()
+    for option, variables in VARIABLES.items():
+        read = entry["doc"]["options"][project if option == "project" else option]["env"]
+        # Of these the last one prevails.
+        assert tuple(variable["name"] for variable in reversed(read)) == variables
