@@ -23,8 +23,9 @@ from .._packet.wait import Progress, Waiting, silent
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .device_attributes import LEAVING, attributes, fingerprint
 from .device_order import Catalogue, check_hostname
+from .election import elect
 from .names import body
-from .references import Home
+from .references import WHILE_MADE, Home
 
 READY = frozenset({"active", "inactive"})
 """States in which nothing more is to be waited for; `inactive` is a device that someone has powered off."""
@@ -132,9 +133,18 @@ class Devices:
 
         outcomes = dict(zip(wanted, each(order, wanted), strict=True))
         made = {answer for answer in outcomes.values() if isinstance(answer, str)}
-        there = {name: self._first(name, devices, made) for name, devices in self._ours().items()}
+        there = elect(
+            lambda: {name: devices for name, devices in self._ours().items() if name in wanted},
+            made,
+            self._take_back,
+        )
         # An order whose answer was lost on the way may have been carried out all the same.
-        refused = {name: str(outcomes[name]) for name in wanted if name not in there}
+        gone = "other runs were making it too, and none is left of it; run again"
+        refused = {
+            name: gone if outcomes[name] in made else str(outcomes[name])
+            for name in wanted
+            if name not in there
+        }
         if refused:
             raise ResourceError(_refusal(refused, len(made)))
         return {name: attributes(there[name]) for name in wanted}
@@ -218,17 +228,12 @@ class Devices:
                 ours.setdefault(device["hostname"], []).append(device)
         return ours
 
-    def _first(self, hostname: str, devices: list[Item], made: set[str]) -> Item:
-        """The device to keep where another run made the same one at the same time: both keep the oldest.
-
-        Each run removes only what it has made itself.
-        """
-        first, *others = devices
-        if strangers := [device for device in others if device["id"] not in made]:
-            raise ResourceError(_doubled(hostname, [first, *strangers]))
-        if others:
-            self.delete({f"{hostname} ({device['id']})": device for device in others})
-        return first
+    def _take_back(self, devices: list[Item]) -> None:
+        """Removes what another run has made as well."""
+        for device in devices:
+            if device.get("locked"):
+                self._client.call_api(f"devices/{device['id']}", "PATCH", {"locked": False})
+        self.delete({device["id"]: device for device in devices})
 
     def _body(self, key: str, wanted: Attributes) -> dict[str, Any]:
         """What to send: the API's names for the attributes, and the user data itself for its fingerprint."""
@@ -306,7 +311,7 @@ def _doubled(hostname: str, devices: list[Item]) -> str:
     ids = " and ".join(device["id"] for device in devices)
     return (
         f"device {hostname}: there are {len(devices)} of that hostname with the same identity: {ids}; "
-        "remove what is too much, or tell them apart with identity_tags"
+        f"remove what is too much, tell them apart with identity_tags, or {WHILE_MADE}"
     )
 
 

@@ -21,6 +21,7 @@ from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
 from .device_attributes import fingerprint
+from .election import make_once
 from .links import id_of
 from .names import body
 from .references import Home, only
@@ -109,13 +110,10 @@ class SpotMarketRequest:
 
     def find(self) -> Attributes | None:
         """Looks through all requests of the project. Raises ResourceError where two could be the one."""
-        tags = set(self._params["tags"])
-        requests = self._home.everything("spot-market-requests", "spot_market_requests", include=INCLUDED)
-        fitting = [request for request in map(attributes, requests) if tags <= set(request["tags"])]
-        found = only(f"spot_market_request: {self._label}", fitting)
+        found = only(f"spot_market_request: {self._label}", self._meant())
         if found is None and self._present:
             self._refuse_incomplete()
-        return found
+        return attributes(found) if found else None
 
     def create(self, wanted: Attributes) -> Attributes:
         """Bids; devices are made when there are any for the price, which is not waited for."""
@@ -125,7 +123,12 @@ class SpotMarketRequest:
         bid = {name: value for name, value in order.items() if name in BID}
         instance = body({name: value for name, value in order.items() if name not in BID})
         path = self._home.path("spot-market-requests")
-        made = self._client.call_api(path, "POST", {**bid, "instance_parameters": instance})
+        made = make_once(
+            f"spot_market_request: {self._label}",
+            lambda: self._client.call_api(path, "POST", {**bid, "instance_parameters": instance}),
+            self._meant,
+            self._take_back,
+        )
         path = f"spot-market-requests/{made['id']}"
         return attributes(self._client.call_api(path, params={"include": INCLUDED}))
 
@@ -137,6 +140,15 @@ class SpotMarketRequest:
         """Withdraws it; its devices stay, unless they are to go too."""
         query = "?force_termination=true" if self._force else ""
         self._client.remove(f"spot-market-requests/{found['id']}{query}")
+
+    def _meant(self) -> list[Item]:
+        tags = set(self._params["tags"])
+        requests = self._home.everything("spot-market-requests", "spot_market_requests", include=INCLUDED)
+        return [request for request in requests if tags <= set(attributes(request)["tags"])]
+
+    def _take_back(self, request: Item) -> None:
+        """With what it may have got already."""
+        self._client.remove(f"spot-market-requests/{request['id']}?force_termination=true")
 
     def _refuse_incomplete(self) -> None:
         """Here, so that check mode foretells it."""

@@ -21,9 +21,10 @@ from .._packet.paging import Item, everything
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Waiting
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .links import id_of
 from .names import body
-from .references import Home, is_id, pick
+from .references import Home, is_id, meant, pick
 
 SMALLEST, LARGEST = 10, 10_000
 """GiB."""
@@ -103,8 +104,14 @@ class Volume:
 
     def create(self, wanted: Attributes) -> Attributes:
         """Makes it and waits until it can be used."""
-        answer = self._client.call_api(self._home.path("storage"), "POST", body(wanted))
-        return self._ready(answer["id"])
+        path = self._home.path("storage")
+        made = make_once(
+            f"volume {self._label!r}",
+            lambda: self._client.call_api(path, "POST", body(wanted)),
+            lambda: _meant(self._label, _all(self._home)),
+            self._take_back,
+        )
+        return self._ready(made["id"])
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes it, or lets it grow; the device that uses it keeps it meanwhile."""
@@ -121,6 +128,11 @@ class Volume:
         if found["locked"]:
             raise ResourceError(f"volume {self._label!r} is locked; unlock it first (locked: false)")
         self._client.remove(f"storage/{found['id']}")
+
+    def _take_back(self, volume: Item) -> None:
+        if volume["locked"]:
+            self._client.call_api(f"storage/{volume['id']}", "PATCH", {"locked": False})
+        self._client.remove(f"storage/{volume['id']}")
 
     def _refuse_incomplete(self) -> None:
         """An id is given by the API, so one that does not exist cannot be made."""
@@ -174,7 +186,7 @@ class Volume:
 
 def find_volume(home: Home, reference: str) -> Item | None:
     """The volume with this id, name or else description. Raises ResourceError where that is ambiguous."""
-    return _named(reference, home.everything("storage", "volumes", include=INCLUDED))
+    return _named(reference, _all(home))
 
 
 def expected_volume(home: Home, reference: str) -> Item | None:
@@ -195,6 +207,14 @@ def volumes_to_show(client: Client, params: Mapping[str, Any]) -> list[Item]:
     if volume is None:
         raise ResourceError(f"the project has no volume {params['volume']!r}")
     return [volume]
+
+
+def _all(home: Home) -> list[Item]:
+    return home.everything("storage", "volumes", include=INCLUDED)
+
+
+def _meant(reference: str, volumes: list[Item]) -> list[Item]:
+    return meant(reference, volumes) or meant(reference, volumes, label="description")
 
 
 def _named(reference: str, volumes: list[Item]) -> Item | None:

@@ -24,6 +24,8 @@ MADE = ("new", "newer")
 class Restored(PacketWorld):
     """For what the API never removes: it is brought back instead to what it was at first."""
 
+    makes = False
+
     def __init__(self, kind: type[Any], first: dict[str, Any]) -> None:
         super().__init__(kind)
         self._first = first

@@ -21,35 +21,39 @@ from packet_options import KEY, OTHER_KEY, Instant, options
 from packetd_api import packetd
 
 FORMER = "of a test before"
+TOKEN = "the-token-of-a-test"
 
 
 class PacketWorld:
     """A project `p` of packetd."""
+
+    makes = True
+    """Whether the object is made, not only changed."""
 
     def __init__(self, kind: type[Any]) -> None:
         self.api = packetd()
         self.project = self.api.add("projects", name="p")
         # What cases cannot know beforehand, by the word between < and > that stands for it there.
         self.known: dict[str, str] = {}
-        self._kind = kind
+        self.kind = kind
 
     def settle(self, wanted: Any, *, dry_run: bool) -> Outcome:
-        given = {"api_url": "http://api", "api_token": "the-token-of-a-test", **(wanted or self._absent)}
+        given = {"api_url": "http://api", "api_token": TOKEN, **(wanted or self._absent)}
         if wanted:
             self._absent = {**wanted, "state": "absent"}
         known = {
             name: self.known.get(value.strip("<>"), value) if isinstance(value, str) else value
             for name, value in given.items()
         }
-        params = options(self._kind.options, **known)
-        if self._kind is Devices:
+        params = options(self.kind.options, **known)
+        if self.kind is Devices:
             devices = Devices(self.api, params, Waiting(clock=Instant(self.api.go_on)))
             return reconcile_all(devices, devices.wanted(), dry_run=dry_run)
-        thing = self._kind(self.api, params)
+        thing = self.kind(self.api, params)
         return reconcile(thing, thing.wanted() if wanted else None, dry_run=dry_run)
 
     def state(self) -> Any:
-        return self.api.digest(), len(self.api.writes)
+        return self.api.digest(), self.api.written()
 
     def leave(self) -> None:
         """The user is left with no key and with no project of a name that tests use."""

@@ -40,6 +40,8 @@ class QuickVolume(Volume):
 class PowerWorld(PacketWorld):
     """A project with the devices a and b, which are on; absent is what was switched off no more."""
 
+    makes = False
+
     def __init__(self) -> None:
         super().__init__(DevicePower)
         with_devices(self)
