@@ -33,6 +33,7 @@ class ApiKey:
         "id": {"type": "str"},
         "read_only": {"type": "bool"},
         "project": {"type": "str"},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"required_one_of": [("description", "id")]}
 
@@ -43,6 +44,12 @@ class ApiKey:
         self._description: str | None = params.get("description")
         self._read_only: bool | None = params.get("read_only")
         self._home = Home(client, params["project"]) if params.get("project") else None
+        self.replace: bool = params["replace"]
+        if self.replace and self._id:
+            raise ResourceError(
+                f"api_key {self._id}: replace is for keys known by their description, as a new one has "
+                "another id; leave out the id"
+            )
         if not (self._id or self._description):
             raise ResourceError("api_key: description is empty; a key is known by it")
 

@@ -69,6 +69,7 @@ class Devices:
         },
         "identity_tags": {"type": "list", "elements": "str", "default": []},
         "purge": {"type": "bool", "default": False},
+        "replace": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
     rules: ClassVar[Mapping[str, Any]] = {}
@@ -79,6 +80,7 @@ class Devices:
         self._home = Home(client, params.get("project"))
         self._identity = frozenset(params["identity_tags"])
         self._purge: bool = params["purge"]
+        self.replace: bool = params["replace"]
         self._present = params["state"] == "present"
         self._waiting = waiting or Waiting()
         self._orders = {device["hostname"]: _merged(params, device) for device in params["devices"]}
@@ -117,8 +119,16 @@ class Devices:
 
     def check(self, steps: Mapping[str, Plan]) -> None:
         """Refuses orders that the API would refuse, and devices that will never become ready."""
-        self._refuse_failed(step.before for step in steps.values() if step.before and step.after)
-        orders = {key: step.changes for key, step in steps.items() if step.before is None}
+        replaced = {key: step.before for key, step in steps.items() if step.before and step.replaced}
+        if locked := [key for key, device in replaced.items() if device["locked"]]:
+            raise ResourceError(
+                f"device: {', '.join(locked)} cannot be replaced while locked; unlock it first "
+                "(locked: false)"
+            )
+        self._refuse_failed(
+            step.before for step in steps.values() if step.before and step.after and not step.replaced
+        )
+        orders = {key: step.changes for key, step in steps.items() if step.makes}
         if orders:
             Catalogue(self._client).check(orders)
 

@@ -15,7 +15,7 @@ from .._info import Info
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item, everything
-from .._reconcile import Attributes, Normalise, ResourceError
+from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .election import make_once
 from .filters import fits, query
 from .links import id_of
@@ -42,6 +42,7 @@ class IpReservation:
         "facility": {"type": "str"},
         "details": {"type": "str"},
         "custom_data": {"type": "dict"},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"mutually_exclusive": [("metro", "facility")]}
 
@@ -50,6 +51,7 @@ class IpReservation:
         self._client = client
         self._home = Home(client, params.get("project"))
         self._params = params
+        self.replace: bool = params["replace"]
         if not params["tags"]:
             raise ResourceError(
                 "ip_reservation: tags is empty; a reservation is known by them, give at least one"
@@ -81,6 +83,14 @@ class IpReservation:
         """Looks through all reservations of the project. Raises ResourceError where two could be the one."""
         found = only(self._label, self._meant())
         return attributes(found) if found else None
+
+    def check(self, step: Plan) -> None:
+        """Refuses to replace addresses that are in use."""
+        if step.replaced and step.before and step.before["assigned_to"]:
+            raise ResourceError(
+                f"{self._label} is assigned to device {', '.join(step.before['assigned_to'])}; take it away "
+                "first (module ip_assignment, state: absent)"
+            )
 
     def create(self, wanted: Attributes) -> Attributes:
         """Reserves addresses; what would need somebody's approval is refused rather than left pending."""

@@ -19,7 +19,7 @@ from .._info import Info, of_project
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item
-from .._reconcile import Attributes, Normalise, ResourceError
+from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .device_attributes import fingerprint
 from .election import make_once
 from .links import id_of
@@ -68,6 +68,7 @@ class SpotMarketRequest:
         **BID,
         **INSTANCE,
         "force_termination": {"type": "bool", "default": False},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"mutually_exclusive": [("metro", "facilities")]}
 
@@ -78,6 +79,7 @@ class SpotMarketRequest:
         self._params = params
         self._present = params["state"] == "present"
         self._force: bool = params["force_termination"]
+        self.replace: bool = params["replace"]
         if not params["tags"]:
             raise ResourceError(
                 "spot_market_request: tags is empty; a request is known by them, give at least one"
@@ -114,6 +116,11 @@ class SpotMarketRequest:
         if found is None and self._present:
             self._refuse_incomplete()
         return attributes(found) if found else None
+
+    def check(self, step: Plan) -> None:
+        """Refuses to replace it by one that cannot be made."""
+        if step.replaced:
+            self._refuse_incomplete()
 
     def create(self, wanted: Attributes) -> Attributes:
         """Bids; devices are made when there are any for the price, which is not waited for."""

@@ -20,7 +20,7 @@ from .._packet.errors import ApiError
 from .._packet.paging import Item, everything
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Waiting
-from .._reconcile import Attributes, Normalise, ResourceError
+from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .election import make_once
 from .links import id_of
 from .names import body
@@ -39,7 +39,6 @@ class Volume:
     """One volume, known by its description or, for a new description, by its id."""
 
     name: ClassVar[str] = "volume"
-    immutable: ClassVar[frozenset[str]] = frozenset({"facility"})
     normalise: ClassVar[Mapping[str, Normalise]] = {}
     options: ClassVar[Mapping[str, Any]] = {
         **OPTIONS,
@@ -53,6 +52,7 @@ class Volume:
         "locked": {"type": "bool"},
         "billing_cycle": {"type": "str", "choices": ["hourly", "monthly"]},
         "custom_data": {"type": "dict"},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"required_one_of": [("description", "id")]}
 
@@ -65,9 +65,16 @@ class Volume:
         self._label: str = params.get("description") or self._id or ""
         self._present = params["state"] == "present"
         self._waiting = waiting or Waiting()
+        self._shrinks = False
+        self.replace: bool = params["replace"]
         if not self._label:
             raise ResourceError("volume: description is empty; a volume is known by it")
         size = params.get("size")
+        if self.replace and self._id:
+            raise ResourceError(
+                f"volume {self._id}: replace is for volumes known by their description, as a new one has "
+                "another id; leave out the id"
+            )
         if size is not None and not SMALLEST <= size <= LARGEST:
             raise ResourceError(
                 f"volume {self._label!r}: size is {size} GiB; allowed are {SMALLEST} to {LARGEST}"
@@ -77,6 +84,11 @@ class Volume:
     def from_params(cls, params: Mapping[str, Any]) -> Volume:
         """The volume that the options speak of."""
         return cls(Client(Connection.from_params(params)), params, Waiting.from_params(params))
+
+    @property
+    def immutable(self) -> frozenset[str]:
+        """A volume only grows."""
+        return frozenset({"facility", "size"} if self._shrinks else {"facility"})
 
     @property
     def warnings(self) -> list[str]:
@@ -99,8 +111,15 @@ class Volume:
         if found is None:
             self._refuse_incomplete()
             return None
-        self._refuse_shrinking(found)
+        size = self._params.get("size")
+        self._shrinks = size is not None and size < found["size"]
         return attributes(found) if found["state"] == READY else self._ready(found["id"])
+
+    def check(self, step: Plan) -> None:
+        """Refuses to replace what is in use, or by what cannot be made."""
+        if step.replaced and step.before:
+            self._refuse_removal(step.before)
+            self._refuse_incomplete()
 
     def create(self, wanted: Attributes) -> Attributes:
         """Makes it and waits until it can be used."""
@@ -119,7 +138,11 @@ class Volume:
         return self._ready(found["id"])
 
     def delete(self, found: Attributes) -> None:
-        """Removes it with its snapshots."""
+        """Removes it with its snapshots; in check mode a task before may be about to set it free."""
+        self._refuse_removal(found)
+        self._client.remove(f"storage/{found['id']}")
+
+    def _refuse_removal(self, found: Attributes) -> None:
         if found["attached_to"]:
             raise ResourceError(
                 f"volume {self._label!r} is attached to device {', '.join(found['attached_to'])}; "
@@ -127,7 +150,6 @@ class Volume:
             )
         if found["locked"]:
             raise ResourceError(f"volume {self._label!r} is locked; unlock it first (locked: false)")
-        self._client.remove(f"storage/{found['id']}")
 
     def _take_back(self, volume: Item) -> None:
         if volume["locked"]:
@@ -141,14 +163,6 @@ class Volume:
         missing = [name for name in ("plan", "facility") if not self._params.get(name)]
         if missing:
             raise ResourceError(f"volume {self._label!r}: cannot be made without {', '.join(missing)}")
-
-    def _refuse_shrinking(self, volume: Item) -> None:
-        size = self._params.get("size")
-        if size is not None and size < volume["size"]:
-            raise ResourceError(
-                f"volume {self._label!r}: cannot change size (is {volume['size']}, wanted {size}), as "
-                "volumes only grow; keep the value, or remove the volume (state: absent) and make it anew"
-            )
 
     def _ready(self, volume_id: str) -> Attributes:
         """The volume once it can be used, or without waiting as it is."""

@@ -155,6 +155,7 @@ CASES = [
         wanted={"description": "new", "read_only": True},
         changed=None,
         refused={"description": "new", "read_only": False},
+        replaces=True,
     ),
     Case(
         "api_key of a project",
@@ -162,5 +163,6 @@ CASES = [
         wanted={"project": "p", "description": "new"},
         changed=None,
         refused={"project": "p", "description": "new", "read_only": True},
+        replaces=True,
     ),
 ]

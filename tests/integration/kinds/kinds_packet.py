@@ -125,6 +125,7 @@ CASES = [
         wanted={"project": "p", "metro": "sv", "tags": ["endpoint"]},
         changed={"project": "p", "metro": "sv", "tags": ["endpoint"], "details": "the endpoint"},
         refused={"project": "p", "metro": "sv", "tags": ["endpoint"], "quantity": 4},
+        replaces=True,
     ),
     Case(
         "ip_assignment",
@@ -138,6 +139,7 @@ CASES = [
         wanted=PAIR,
         changed={**PAIR, "tags": ["cluster=blue"], "description": "a machine"},
         refused={**PAIR, "plan": "m3.large.x86"},
+        replaces=True,
     ),
     Case(
         "devices with purge",
@@ -145,5 +147,6 @@ CASES = [
         wanted={**PAIR, "identity_tags": ["cluster=blue"], "purge": True},
         changed={**PAIR, "identity_tags": ["cluster=blue"], "purge": True, "devices": PAIR["devices"][:1]},
         refused={**PAIR, "identity_tags": ["cluster=blue"], "purge": True, "metro": "da"},
+        replaces=True,
     ),
 ]

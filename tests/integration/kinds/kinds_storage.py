@@ -99,6 +99,7 @@ CASES = [
         wanted=VOLUME,
         changed={**VOLUME, "size": 20, "plan": "storage_2", "custom_data": {"a": 1}},
         refused={**VOLUME, "facility": "sv15"},
+        replaces=True,
     ),
     Case(
         "volume that shrinks",
@@ -106,6 +107,7 @@ CASES = [
         wanted={**VOLUME, "size": 20},
         changed={**VOLUME, "size": 20, "billing_cycle": "monthly"},
         refused=VOLUME,
+        replaces=True,
     ),
     Case(
         "volume_attachment",
@@ -125,6 +127,7 @@ CASES = [
         wanted=BID,
         changed=None,
         refused={**BID, "max_bid_price": 0.06},
+        replaces=True,
     ),
     Case(
         "device_power",

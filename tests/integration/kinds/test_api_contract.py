@@ -173,6 +173,23 @@ def test_what_was_interrupted_is_made_once(case: Case, world: PacketWorld, error
     assert not world.settle(case.wanted, dry_run=False).changed
 
 
+@pytest.mark.parametrize(
+    "error",
+    [KeyboardInterrupt(), UnreachableError("DELETE", "the connection broke")],
+    ids=["killed", "answer lost"],
+)
+def test_a_replacement_that_was_interrupted_is_gone_on_with(
+    case: Case, world: PacketWorld, error: BaseException
+) -> None:
+    before = there(case, world)
+    world.settle(case.wanted, dry_run=False)
+    with losing_the_first_answer(world, error), suppress(KeyboardInterrupt, UnreachableError):
+        world.settle(case.replaced, dry_run=False)
+    world.settle(case.replaced, dry_run=False)
+    assert len(there(case, world) - before) == made_by(case, world)
+    assert not world.settle(case.replaced, dry_run=False).changed
+
+
 def test_in_a_crowd_the_own_object_is_found(case: Case, tmp_path: Path) -> None:
     with case.world(tmp_path) as elsewhere:
         assert isinstance(elsewhere, PacketWorld)
