@@ -10,8 +10,8 @@ Ansible or of any API: a Kind brings both.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 Attributes = dict[str, Any]
 """The attributes of one object by name; a value of None in what is wanted means "leave it as it is"."""
@@ -36,8 +36,9 @@ class Kind(Protocol):
     name: ClassVar[str]
     """What the object is called in results and in messages: device, ssh_key, ..."""
 
-    immutable: ClassVar[frozenset[str]]
-    """Attributes that cannot change once the object exists."""
+    @property
+    def immutable(self) -> frozenset[str]:
+        """Attributes that cannot change once the object exists."""
 
     normalise: ClassVar[Mapping[str, Normalise]]
     """How to bring an attribute to the form in which it is compared; absent: compare as it is."""
@@ -55,6 +56,23 @@ class Kind(Protocol):
         """Removes the object; one that is already gone is no error. Raises ResourceError."""
 
 
+@runtime_checkable
+class Replaces(Protocol):
+    """A Kind or Fleet whose objects may be removed and made anew, where a change needs that."""
+
+    @property
+    def replace(self) -> bool:
+        """Whether that is wished."""
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A Kind that can know beforehand that a step will fail."""
+
+    def check(self, step: Plan) -> None:
+        """Raises ResourceError for what can be known to fail before anything is changed; only reads."""
+
+
 class Fleet(Protocol):
     """Many objects of a kind, settled in one step, each under a key of its own (a hostname, for example).
 
@@ -64,8 +82,9 @@ class Fleet(Protocol):
     name: ClassVar[str]
     """What one of the objects is called in messages: device, ..."""
 
-    immutable: ClassVar[frozenset[str]]
-    """Attributes that cannot change once an object exists."""
+    @property
+    def immutable(self) -> frozenset[str]:
+        """Attributes that cannot change once an object exists."""
 
     normalise: ClassVar[Mapping[str, Normalise]]
     """How to bring an attribute to the form in which it is compared."""
@@ -98,6 +117,18 @@ class Plan:
     before: Attributes | None
     after: Attributes | None
     changes: Attributes
+    replaced: bool = False
+    """Whether the object is removed and made anew; `changes` is then all that is asked of the new one."""
+
+    @property
+    def removes(self) -> bool:
+        """Whether the object that is there goes."""
+        return self.before is not None and (self.after is None or self.replaced)
+
+    @property
+    def makes(self) -> bool:
+        """Whether there will be a new object."""
+        return self.after is not None and (self.before is None or self.replaced)
 
     @property
     def changed(self) -> bool:
@@ -108,12 +139,13 @@ class Plan:
     def diff(self) -> dict[str, Attributes]:
         """`before` and `after` as Ansible's diff mode shows them: only what differs.
 
-        A new object is shown by what is asked of it, so that check mode and the run itself show the same.
+        A new object is shown by what is asked of it, so that check mode and the run itself show the same;
+        one that is replaced as the old one and the new one.
         """
         if self.before is None:
             return {"before": {}, "after": self.changes}
-        if self.after is None:
-            return {"before": self.before, "after": {}}
+        if self.removes:
+            return {"before": self.before, "after": self.changes}
         names = sorted(self.changes)
         return {
             "before": {name: self.before.get(name) for name in names},
@@ -171,36 +203,51 @@ def plan_all(
     return {key: plan(found.get(key), wanted.get(key), normalise) for key in [*wanted, *unwanted]}
 
 
-def refuse_immutable(kind: Kind | Fleet, step: Plan, key: str = "") -> None:
-    """Raises ResourceError if the step would change what cannot be changed in place."""
-    if step.before is None or step.after is None:
-        return
+def settle_immutable(kind: Kind | Fleet, step: Plan, wanted: Attributes | None, key: str = "") -> Plan:
+    """The step, or instead of one that changes what cannot be changed in place a replacement.
+
+    Raises ResourceError where that is not wished.
+    """
+    if step.before is None or wanted is None:
+        return step
     fixed = sorted(kind.immutable & step.changes.keys())
-    if fixed:
-        asked = ", ".join(
-            f"{name} (is {step.before.get(name)!r}, wanted {step.changes[name]!r})" for name in fixed
-        )
-        raise ResourceError(
-            f"{kind.name}{key and ' ' + key}: cannot change {asked} once it exists; "
-            "keep the value, or remove the object (state: absent) and make it anew"
-        )
+    if not fixed:
+        return step
+    if isinstance(kind, Replaces) and kind.replace:
+        asked = {name: value for name, value in wanted.items() if value is not None}
+        return Plan(step.before, asked, asked, replaced=True)
+    differing = ", ".join(
+        f"{name} (is {step.before.get(name)!r}, wanted {step.changes[name]!r})" for name in fixed
+    )
+    remedy = (
+        "give replace: true to have the object removed and made anew"
+        if isinstance(kind, Replaces)
+        else "remove the object (state: absent) and make it anew"
+    )
+    raise ResourceError(
+        f"{kind.name}{key and ' ' + key}: cannot change {differing} once it exists; keep the value, "
+        f"or {remedy}"
+    )
 
 
 def reconcile(kind: Kind, wanted: Attributes | None, *, dry_run: bool) -> Plan:
     """Brings one object to what is wanted, or with `dry_run` foretells exactly that.
 
-    Raises ResourceError for what cannot be done; an immutable change is refused in a dry run too.
+    Raises ResourceError for what cannot be done; an immutable change is refused in a dry run too. A
+    replacement that is interrupted has removed the object, so the next run makes it.
     """
-    step = plan(kind.find(), wanted, kind.normalise)
-    refuse_immutable(kind, step)
+    step = settle_immutable(kind, plan(kind.find(), wanted, kind.normalise), wanted)
+    if isinstance(kind, Checks):
+        kind.check(step)
     if dry_run or not step.changed:
         return step
-    if step.before is None:
-        return Plan(None, kind.create(step.changes), step.changes)
-    if step.after is None:
+    if step.removes and step.before is not None:
         kind.delete(step.before)
-        return step
-    return Plan(step.before, kind.update(step.before, step.changes), step.changes)
+    if step.makes:
+        return replace(step, after=kind.create(step.changes))
+    if step.before is not None and step.after is not None:
+        return replace(step, after=kind.update(step.before, step.changes))
+    return step
 
 
 def reconcile_all(fleet: Fleet, wanted: Mapping[str, Attributes], *, dry_run: bool) -> Plans:
@@ -208,20 +255,22 @@ def reconcile_all(fleet: Fleet, wanted: Mapping[str, Attributes], *, dry_run: bo
 
     Removes first, so that what is freed can be used again. Raises ResourceError for what cannot be done.
     """
-    steps = plan_all(fleet.find(), wanted, fleet.normalise)
-    for key, step in steps.items():
-        refuse_immutable(fleet, step, key)
+    steps = {
+        key: settle_immutable(fleet, step, wanted.get(key), key)
+        for key, step in plan_all(fleet.find(), wanted, fleet.normalise).items()
+    }
     fleet.check(steps)
     if dry_run:
         return Plans(steps, {key: step.after for key, step in steps.items() if step.after is not None})
     present = {key: steps[key].before or {} for key in wanted}
-    if doomed := {key: step.before for key, step in steps.items() if step.after is None and step.before}:
+    if doomed := {key: step.before for key, step in steps.items() if step.removes and step.before}:
         fleet.delete(doomed)
-    if differing := {key: step for key, step in steps.items() if step.before and step.after and step.changed}:
+    kept = {key: step for key, step in steps.items() if not (step.removes or step.makes)}
+    if differing := {key: step for key, step in kept.items() if step.changed}:
         present |= fleet.update(
             {key: present[key] for key in differing}, {key: step.changes for key, step in differing.items()}
         )
-    if missing := {key: step.changes for key, step in steps.items() if step.before is None}:
+    if missing := {key: step.changes for key, step in steps.items() if step.makes}:
         present |= fleet.create(missing)
     return Plans(steps, fleet.settle(present))
 

@@ -13,11 +13,13 @@ version_added: 0.1.0
 description:
   - Creates and removes API keys (tokens), of the user to whom the token belongs or of a project, which is
     then all that they reach.
-  - A key is known by its description. The API never changes a key; to have another, remove it and make it
-    anew.
+  - A key is known by its description. The API never changes a key; to have another, have it made anew with
+    O(replace=true).
 notes:
   - The token is in the result of the task that makes the key, and nowhere ever after. Keep it at once, and
     set C(no_log) for the task, as the result is printed otherwise with C(-v).
+  - Where runs make the same key at the same time, one of them is told its token. A key whose token nobody was
+    told, as the answer was lost, is there all the same; remove it and make it anew.
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 extends_documentation_fragment:
@@ -37,13 +39,20 @@ options:
     type: str
   read_only:
     description:
-      - Whether the key is refused for changes. It cannot be changed later.
+      - Whether the key is refused for changes. It cannot be changed later, unless O(replace=true).
       - If not set, a key that exists is taken as it is, and one that is made may change things.
     type: bool
   project:
     description:
       - Name or id of the project that the key is for. If not set, the key is the user's own.
     type: str
+  replace:
+    description:
+      - Whether a key is removed and made anew, with another token, where O(read_only) differs. Without, that
+        is an error. The former token ends at once, so it must not be that of the task itself.
+      - The key has to be known by its O(description), not by O(id).
+    type: bool
+    default: false
   state:
     description:
       - Whether the key shall exist. One that is removed ends at once.

@@ -313,6 +313,15 @@ options:
     description:
       - Whether a new device lets in no key at all.
     type: bool
+  replace:
+    description:
+      - Whether a device is removed and made anew where something differs that cannot be changed, such as
+        O(plan) or O(operating_system). Without, that is an error. All that was on it is lost, and it gets
+        other addresses.
+      - The new device is as the task says; what it does not say is as for any new device.
+      - Locked devices are refused.
+    type: bool
+    default: false
   state:
     description:
       - Whether the devices shall exist.
@@ -342,6 +351,16 @@ EXAMPLES = r"""
 - name: Show their addresses
   ansible.builtin.debug:
     msg: "{{ result.devices | items2dict(key_name='hostname', value_name='public_ipv4') }}"
+
+- name: Have a machine of another plan, by a new device
+  packet.kubernetes.device:
+    project: kubernetes
+    plan: m3.large.x86
+    operating_system: debian_12
+    metro: sv
+    devices:
+      - hostname: build
+    replace: true
 
 - name: Remove two devices
   packet.kubernetes.device:

@@ -37,7 +37,7 @@ options:
     default: public_ipv4
   quantity:
     description:
-      - How many addresses. It cannot be changed later.
+      - How many addresses. It cannot be changed later, unless O(replace=true).
     type: int
     choices: [1, 2, 4, 8, 16, 32, 64, 128, 256]
     default: 1
@@ -58,6 +58,13 @@ options:
     description:
       - Data of your own to be kept with the reservation. What is there is replaced as a whole.
     type: dict
+  replace:
+    description:
+      - Whether the addresses are given back and others reserved where O(quantity) differs. Without, that is
+        an error.
+      - Addresses of which a device has one are refused; M(packet.kubernetes.ip_assignment) takes it away.
+    type: bool
+    default: false
   state:
     description:
       - Whether the addresses shall be reserved. The API may refuse to take them back while one is assigned.

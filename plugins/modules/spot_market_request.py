@@ -14,7 +14,7 @@ description:
   - Asks for devices as long as they cost no more than a price, or withdraws that. The devices are made when
     there are any for the price, which is not waited for.
   - A request has no name and no tags of its own. It is known by O(tags), those of its devices.
-  - The API changes no request. To bid something else, withdraw it and make it anew.
+  - The API changes no request. To bid something else, have it made anew with O(replace=true).
 author:
   - The packet.kubernetes authors (@packet-kubernetes)
 extends_documentation_fragment:
@@ -104,7 +104,14 @@ options:
     type: str
   force_termination:
     description:
-      - Whether its devices are removed too with O(state=absent). Without, they stay.
+      - Whether its devices are removed too with O(state=absent) or O(replace=true). Without, they stay.
+    type: bool
+    default: false
+  replace:
+    description:
+      - Whether the request is withdrawn and made anew where it differs. Without, that is an error.
+      - Devices that it has got stay, unless O(force_termination=true).
+      - The new request is as the task says, which has to say all that is needed to make one.
     type: bool
     default: false
   state:

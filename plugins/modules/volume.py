@@ -42,12 +42,12 @@ options:
     type: str
   facility:
     description:
-      - Code of the facility. Needed to make a volume; cannot be changed later. Only devices of this facility
-        can use it.
+      - Code of the facility. Needed to make a volume; cannot be changed later, unless O(replace=true). Only
+        devices of this facility can use it.
     type: str
   size:
     description:
-      - Size in GiB, 10 to 10000. It can be more than it was, but not less.
+      - Size in GiB, 10 to 10000. It can be more than it was, but not less, unless O(replace=true).
       - The API's default is 100.
     type: int
   locked:
@@ -63,6 +63,15 @@ options:
     description:
       - Data of your own to be kept with the volume. What is there is replaced as a whole.
     type: dict
+  replace:
+    description:
+      - Whether a volume is removed and made anew where O(facility) differs or O(size) is less than it was.
+        Without, that is an error. Its data and its snapshots are lost, and it gets another id and name.
+      - The new volume is as the task says, which has to say all that is needed to make one. It has to be
+        known by its O(description), not by O(id).
+      - A volume that is attached or locked is refused.
+    type: bool
+    default: false
   state:
     description:
       - Whether the volume shall exist. One that is attached or locked is not removed.

@@ -6,13 +6,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packetd import accounts, api
 from packetd.api.renderings import Renderings
@@ -103,11 +104,21 @@ class InProcess:
         self._membership.join()
         faults = Faults(store)
         self.context = make_context(settings, store, self.driver, self.provisioner, faults, Turns())
-        self._app = api.application(self.context)
+        self.requests: Counter[str] = Counter()
+        self._app = self._counted(api.application(self.context))
         # The same API, which makes everything it shows anew.
         self._fresh = api.application(replace(self.context, renderings=_Forgetful(), fixed=_NoDocuments()))
         site = Site(catalogue.load(), self.driver, faults.exhausted)
         self.market = Market(store, site, self.provisioner.wake)
+
+    def _counted(self, app: ASGIApp) -> ASGIApp:
+        """The same, whose requests are counted by their methods."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            self.requests[scope["method"]] += 1
+            await app(scope, receive, send)
+
+        return counted
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         return call(self._app, self._token, method, path, body)

@@ -16,7 +16,8 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
-from .references import Home, pick
+from .election import make_once
+from .references import Home, meant, pick
 
 
 class ApiKey:
@@ -32,6 +33,7 @@ class ApiKey:
         "id": {"type": "str"},
         "read_only": {"type": "bool"},
         "project": {"type": "str"},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"required_one_of": [("description", "id")]}
 
@@ -42,6 +44,12 @@ class ApiKey:
         self._description: str | None = params.get("description")
         self._read_only: bool | None = params.get("read_only")
         self._home = Home(client, params["project"]) if params.get("project") else None
+        self.replace: bool = params["replace"]
+        if self.replace and self._id:
+            raise ResourceError(
+                f"api_key {self._id}: replace is for keys known by their description, as a new one has "
+                "another id; leave out the id"
+            )
         if not (self._id or self._description):
             raise ResourceError("api_key: description is empty; a key is known by it")
 
@@ -61,21 +69,22 @@ class ApiKey:
 
     def find(self) -> Attributes | None:
         """Looks through all keys of the project or the user."""
-        keys = (
-            self._home.everything("api-keys", "api_keys")
-            if self._home
-            else everything(self._client, "user/api-keys", "api_keys")
-        )
-        found = pick("api_key", self._id or self._description or "", keys, label="description")
+        found = pick("api_key", self._id or self._description or "", self._all(), label="description")
         return attributes(found) if found else None
 
     def create(self, wanted: Attributes) -> Attributes:
-        """Makes it. This answer alone tells its token."""
+        """Makes it. This answer alone tells its token; of a key that another run has made it is not known."""
         if self._id:
             raise ResourceError(f"api_key {self._id} does not exist; leave out the id to make a new key")
         path = self._home.path("api-keys") if self._home else "user/api-keys"
-        made = self._client.call_api(path, "POST", wanted)
-        return attributes(made) | {"token": made["token"]}
+        description = wanted["description"]
+        made = make_once(
+            f"api_key {description!r}",
+            lambda: self._client.call_api(path, "POST", wanted),
+            lambda: meant(description, self._all(), label="description"),
+            self.delete,
+        )
+        return attributes(made) | {name: made[name] for name in ("token",) if name in made}
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Raises ResourceError: all that could be changed is immutable."""
@@ -85,6 +94,11 @@ class ApiKey:
         """Ends it at once."""
         path = "api-keys" if self._home else "user/api-keys"
         self._client.remove(f"{path}/{found['id']}")
+
+    def _all(self) -> list[Item]:
+        if self._home:
+            return self._home.everything("api-keys", "api_keys")
+        return everything(self._client, "user/api-keys", "api_keys")
 
 
 def attributes(key: Item) -> Attributes:

@@ -17,6 +17,7 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise
+from .election import make_once
 from .links import id_of
 from .references import Home
 
@@ -63,14 +64,20 @@ class BgpSession:
         """Looks through the sessions of the device; it has at most one for a family."""
         if not self._device:
             return None
-        sessions = everything(self._client, f"devices/{self._device['id']}/bgp/sessions", "bgp_sessions")
-        found = next((item for item in sessions if item["address_family"] == self._family), None)
-        return attributes(found) if found else None
+        found = self._of(self._device)
+        return attributes(found[0]) if found else None
 
     def create(self, wanted: Attributes) -> Attributes:
         """Has the device peer; the API refuses before the project has a configuration for BGP."""
         device = self._home.existing_device(self._device_reference)
-        return attributes(self._client.call_api(f"devices/{device['id']}/bgp/sessions", "POST", wanted))
+        path = f"devices/{device['id']}/bgp/sessions"
+        made = make_once(
+            f"bgp_session of {self._device_reference!r}",
+            lambda: self._client.call_api(path, "POST", wanted),
+            lambda: self._of(device),
+            self.delete,
+        )
+        return attributes(made)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes whether the device is told a default route."""
@@ -79,6 +86,10 @@ class BgpSession:
     def delete(self, found: Attributes) -> None:
         """Ends it."""
         self._client.remove(f"bgp/sessions/{found['id']}")
+
+    def _of(self, device: Item) -> list[Item]:
+        sessions = everything(self._client, f"devices/{device['id']}/bgp/sessions", "bgp_sessions")
+        return [session for session in sessions if session["address_family"] == self._family]
 
     @cached_property
     def _device(self) -> Item | None:

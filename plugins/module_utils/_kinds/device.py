@@ -25,9 +25,10 @@ from .device_attributes import LEAVING, attributes, fingerprint
 from .device_batches import Orders
 from .device_choices import CHOICES, NEXT_AVAILABLE, Choices, check_choices
 from .device_order import Catalogue, check_hostname
+from .election import elect
 from .moments import moment
 from .names import body
-from .references import Home, is_id
+from .references import WHILE_MADE, Home, is_id
 
 READY = frozenset({"active", "inactive"})
 """States in which nothing more is to be waited for; `inactive` is a device that someone has powered off."""
@@ -94,6 +95,7 @@ class Devices:
         },
         "identity_tags": {"type": "list", "elements": "str", "default": []},
         "purge": {"type": "bool", "default": False},
+        "replace": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
     rules: ClassVar[Mapping[str, Any]] = {}
@@ -104,6 +106,7 @@ class Devices:
         self._home = Home(client, params.get("project"))
         self._identity = frozenset(params["identity_tags"])
         self._purge: bool = params["purge"]
+        self.replace: bool = params["replace"]
         self._present = params["state"] == "present"
         self._waiting = waiting or Waiting()
         self._choices = Choices(client, self._home)
@@ -144,12 +147,12 @@ class Devices:
 
     def check(self, steps: Mapping[str, Plan]) -> None:
         """Refuses orders that the API would refuse, and devices that will never become ready."""
-        self._refuse_failed(step.before for step in steps.values() if step.before and step.after)
-        orders = {key: step.changes for key, step in steps.items() if step.before is None}
-        if unknown := [key for key in orders if self._orders[key]["id"]]:
-            raise ResourceError(
-                f"device: the project has no device {', '.join(unknown)}; give a hostname to make one"
-            )
+        self._refuse_locked(steps)
+        self._refuse_failed(
+            step.before for step in steps.values() if step.before and step.after and not step.replaced
+        )
+        orders = {key: step.changes for key, step in steps.items() if step.makes}
+        self._refuse_nameless(orders, steps)
         if orders:
             Catalogue(self._client).check(orders)
             self._choices.check({key: self._orders[key] for key in orders})
@@ -165,8 +168,12 @@ class Devices:
                 for hostname in wanted
             }
         )
-        found = self._ordered(orders, len(wanted))
-        there = {name: self._first(name, devices, orders.made) for name, devices in found.items()}
+        self._wait_for(orders, len(wanted))
+        there = elect(
+            lambda: {name: devices for name, devices in self._ours().items() if name in wanted},
+            orders.made,
+            self._take_back,
+        )
         # An order whose answer was lost on the way may have been carried out all the same.
         refused = {name: orders.problem(name) for name in wanted if name not in there}
         if refused:
@@ -257,35 +264,24 @@ class Devices:
                 ours.setdefault(device["id" if by_id else "hostname"], []).append(device)
         return ours
 
-    def _ordered(self, orders: Orders, number: int) -> dict[str, list[Item]]:
-        """What is in our charge once the API has made what it accepted."""
-
-        def look() -> dict[str, list[Item]]:
-            # Before the devices, so that whatever a batch has made by then is among them.
-            orders.ask()
-            return self._ours()
-
-        return self._waiting.until(
-            look,
-            done=lambda _found: not orders.pending,
-            tell=lambda _found: f"{len(orders.made)} of {number} devices made",
-            late=lambda _found: (
+    def _wait_for(self, orders: Orders, number: int) -> None:
+        """Until the API has made what it accepted."""
+        self._waiting.until(
+            orders.ask,
+            done=lambda _asked: not orders.pending,
+            tell=lambda _asked: f"{len(orders.made)} of {number} devices made",
+            late=lambda _asked: (
                 f"device: {orders.pending} devices that were ordered are not made after "
                 f"{self._waiting.limit:g} s (wait_timeout); the next run takes them up"
             ),
         )
 
-    def _first(self, hostname: str, devices: list[Item], made: set[str]) -> Item:
-        """The device to keep where another run made the same one at the same time: both keep the oldest.
-
-        Each run removes only what it has made itself.
-        """
-        first, *others = devices
-        if strangers := [device for device in others if device["id"] not in made]:
-            raise ResourceError(_doubled(hostname, [first, *strangers]))
-        if others:
-            self.delete({f"{hostname} ({device['id']})": device for device in others})
-        return first
+    def _take_back(self, devices: list[Item]) -> None:
+        """Removes what another run has made as well."""
+        for device in devices:
+            if device.get("locked"):
+                self._client.call_api(f"devices/{device['id']}", "PATCH", {"locked": False})
+        self.delete({device["id"]: device for device in devices})
 
     def _body(self, key: str, wanted: Attributes) -> dict[str, Any]:
         """What to send: the API's names for the attributes, and the user data itself for its fingerprint."""
@@ -305,6 +301,27 @@ class Devices:
                     raise ResourceError(f"device {device['hostname']} ({device['id']}): {error}") from error
 
         all_of(ask, devices)
+
+    def _refuse_locked(self, steps: Mapping[str, Plan]) -> None:
+        replaced = {key: step.before for key, step in steps.items() if step.before and step.replaced}
+        if locked := [key for key, device in replaced.items() if device["locked"]]:
+            raise ResourceError(
+                f"device: {', '.join(locked)} cannot be replaced while locked; unlock it first "
+                "(locked: false)"
+            )
+
+    def _refuse_nameless(self, orders: Iterable[str], steps: Mapping[str, Plan]) -> None:
+        """A device that is given by its id has no hostname to be made with."""
+        by_id = [key for key in orders if self._orders[key]["id"]]
+        if unknown := [key for key in by_id if steps[key].before is None]:
+            raise ResourceError(
+                f"device: the project has no device {', '.join(unknown)}; give a hostname to make one"
+            )
+        if by_id:
+            raise ResourceError(
+                f"device: {', '.join(by_id)} cannot be replaced by its id, which a new device does not keep; "
+                "give its hostname"
+            )
 
     def _refuse_failed(self, devices: Iterable[Attributes]) -> None:
         failed = [device for device in devices if device["state"] == "failed"]
@@ -381,7 +398,7 @@ def _doubled(hostname: str, devices: list[Item]) -> str:
     ids = " and ".join(device["id"] for device in devices)
     return (
         f"device {hostname}: there are {len(devices)} of that hostname with the same identity: {ids}; "
-        "remove what is too much, or tell them apart with identity_tags"
+        f"remove what is too much, tell them apart with identity_tags, or {WHILE_MADE}"
     )
 
 

@@ -24,7 +24,7 @@ AT_ONCE = 100
 REFUSALS = (InvalidError, NotFoundError, UnavailableError)
 """Answers after which nothing was made. The API takes a batch as a whole or not at all."""
 
-UNTOLD = "it went away as soon as it was made"
+UNTOLD = "it went away as soon as it was made, as other runs may have made it too; run again"
 
 Body = dict[str, Any]
 

@@ -18,6 +18,7 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .filters import fits
 from .links import id_of
 from .references import Home
@@ -69,8 +70,7 @@ class IpAssignment:
 
     def find(self) -> Attributes | None:
         """Where the address is now. To take it from one device, an assignment to another does not count."""
-        assigned = _assigned(self._home.everything("ips", "ip_addresses", include="assignments"))
-        found = next((found for found in assigned if found["address"] == str(self._network)), None)
+        found = next(iter(self._assignments()), None)
         elsewhere = found and self._device_reference and found["device_id"] != (self._device or {}).get("id")
         return None if self._absent and elsewhere else found
 
@@ -78,8 +78,15 @@ class IpAssignment:
         """Assigns it. The API refuses an address that is in none of the project's reservations."""
         device_id = self._existing_device()["id"]
         order = {"address": wanted["address"]}
-        answer = self._client.call_api(f"devices/{device_id}/ips", "POST", order)
-        return _attributes(answer) | {"device_id": device_id}
+
+        def make() -> Attributes:
+            answer = self._client.call_api(f"devices/{device_id}/ips", "POST", order)
+            return _attributes(answer) | {"device_id": device_id}
+
+        def look() -> list[Attributes]:
+            return [found for found in self._assignments() if found["device_id"] == device_id]
+
+        return make_once(f"ip_assignment {self._network}", make, look, self.delete)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Moves it: the API knows only taking away and giving."""
@@ -90,6 +97,11 @@ class IpAssignment:
     def delete(self, found: Attributes) -> None:
         """Takes it away from its device; the reservation stays."""
         self._client.remove(f"ips/{found['id']}")
+
+    def _assignments(self) -> list[Attributes]:
+        """Of the address; the API allows one."""
+        assigned = _assigned(self._home.everything("ips", "ip_addresses", include="assignments"))
+        return [found for found in assigned if found["address"] == str(self._network)]
 
     @cached_property
     def _device(self) -> Item | None:

@@ -15,7 +15,8 @@ from .._info import Info
 from .._packet.client import Client, all_of
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item, everything
-from .._reconcile import Attributes, Normalise, ResourceError
+from .._reconcile import Attributes, Normalise, Plan, ResourceError
+from .election import make_once
 from .filters import fits, named, query
 from .links import id_of
 from .names import body
@@ -41,6 +42,7 @@ class IpReservation:
         "facility": {"type": "str"},
         "details": {"type": "str"},
         "custom_data": {"type": "dict"},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"mutually_exclusive": [("metro", "facility")]}
 
@@ -49,6 +51,7 @@ class IpReservation:
         self._client = client
         self._home = Home(client, params.get("project"))
         self._params = params
+        self.replace: bool = params["replace"]
         if not params["tags"]:
             raise ResourceError(
                 "ip_reservation: tags is empty; a reservation is known by them, give at least one"
@@ -78,19 +81,25 @@ class IpReservation:
 
     def find(self) -> Attributes | None:
         """Looks through all reservations of the project. Raises ResourceError where two could be the one."""
-        asked = {"type": self._params["type"], **self._place}
-        tags = set(self._params["tags"])
-        found = [
-            reservation
-            for reservation in map(attributes, self._reservations())
-            if tags <= set(reservation["tags"]) and asked.items() <= reservation.items()
-        ]
-        return only(f"ip_reservation: the one with tags {', '.join(sorted(tags))}", found)
+        found = only(self._label, self._meant())
+        return attributes(found) if found else None
+
+    def check(self, step: Plan) -> None:
+        """Refuses to replace addresses that are in use."""
+        if step.replaced and step.before and step.before["assigned_to"]:
+            raise ResourceError(
+                f"{self._label} is assigned to device {', '.join(step.before['assigned_to'])}; take it away "
+                "first (module ip_assignment, state: absent)"
+            )
 
     def create(self, wanted: Attributes) -> Attributes:
         """Reserves addresses; what would need somebody's approval is refused rather than left pending."""
         order = body(wanted) | {"tags": self._params["tags"], "fail_on_approval_required": True}
-        return attributes(self._client.call_api(self._home.path("ips"), "POST", order))
+        path = self._home.path("ips")
+        made = make_once(
+            self._label, lambda: self._client.call_api(path, "POST", order), self._meant, self.delete
+        )
+        return attributes(made)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes what is said of the reservation, never its addresses."""
@@ -100,8 +109,14 @@ class IpReservation:
         """Gives the addresses back; the API refuses while one is assigned."""
         self._client.remove(f"ips/{found['id']}")
 
-    def _reservations(self) -> list[Item]:
-        return reserved(self._home.everything("ips", "ip_addresses", include="assignments"))
+    @property
+    def _label(self) -> str:
+        return f"ip_reservation: the one with tags {', '.join(sorted(set(self._params['tags'])))}"
+
+    def _meant(self) -> list[Item]:
+        asked = {"type": self._params["type"], **self._place}
+        reservations = reserved(self._home.everything("ips", "ip_addresses", include="assignments"))
+        return [item for item in reservations if fits(attributes(item), tags=self._params["tags"], **asked)]
 
 
 def reserved(addresses: list[Item]) -> list[Item]:

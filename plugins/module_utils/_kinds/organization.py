@@ -16,9 +16,10 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .links import id_of
 from .names import body, check_name
-from .references import pick
+from .references import meant, pick
 
 ADDRESS = ("address", "zip_code", "city", "state", "country")
 
@@ -64,8 +65,7 @@ class Organization:
 
     def find(self) -> Attributes | None:
         """Looks through all organizations that the token can see."""
-        organizations = everything(self._client, "organizations", "organizations")
-        found = pick("organization", self._id or self._name or "", organizations)
+        found = pick("organization", self._id or self._name or "", self._all())
         return attributes(found) if found else None
 
     def create(self, wanted: Attributes) -> Attributes:
@@ -74,7 +74,14 @@ class Organization:
             raise ResourceError(
                 f"organization {self._id} does not exist; leave out the id to make a new organization"
             )
-        return attributes(self._client.call_api("organizations", "POST", body(wanted)))
+        name = wanted["name"]
+        made = make_once(
+            f"organization {name!r}",
+            lambda: self._client.call_api("organizations", "POST", body(wanted)),
+            lambda: meant(name, self._all()),
+            self.delete,
+        )
+        return attributes(made)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Renames it or changes what is said of it."""
@@ -83,6 +90,9 @@ class Organization:
     def delete(self, found: Attributes) -> None:
         """Removes it; the API refuses while it has projects."""
         self._client.remove(f"organizations/{found['id']}")
+
+    def _all(self) -> list[Item]:
+        return everything(self._client, "organizations", "organizations")
 
 
 def attributes(organization: Item) -> Attributes:

@@ -17,10 +17,11 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .filters import named
 from .links import id_of
 from .names import body, check_name
-from .references import pick
+from .references import meant, pick
 
 
 class Project:
@@ -65,16 +66,21 @@ class Project:
 
     def find(self) -> Attributes | None:
         """Looks through all projects that the token can see."""
-        found = pick(
-            "project", self._id or self._name or "", everything(self._client, "projects", "projects")
-        )
+        found = pick("project", self._id or self._name or "", self._all())
         return _attributes(found) if found else None
 
     def create(self, wanted: Attributes) -> Attributes:
         """Makes it. An id is given by the API, so one that does not exist cannot be made."""
         if self._id:
             raise ResourceError(f"project {self._id} does not exist; leave out the id to make a new project")
-        return _attributes(self._client.call_api("projects", "POST", body(wanted)))
+        name = wanted["name"]
+        made = make_once(
+            f"project {name!r}",
+            lambda: self._client.call_api("projects", "POST", body(wanted)),
+            lambda: meant(name, self._all()),
+            self.delete,
+        )
+        return _attributes(made)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Renames it or changes what is said of it."""
@@ -110,6 +116,9 @@ class Project:
             names = ", ".join(sorted(item["name"] for item in items)) or "none"
             raise ResourceError(f"project: {option} {reference!r} is not there; the token sees: {names}")
         return str(found["id"])
+
+    def _all(self) -> list[Item]:
+        return everything(self._client, "projects", "projects")
 
 
 def _attributes(project: Item) -> Attributes:

@@ -21,6 +21,9 @@ from .device_attributes import LEAVING
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
+WHILE_MADE = "run again if another run is making it just now"
+"""What to do about two objects of one name besides deciding between them."""
+
 
 def is_id(reference: str) -> bool:
     """Whether it has the form of the ids of the API, a UUID."""
@@ -32,19 +35,27 @@ def only(what: str, items: Sequence[Item]) -> Item | None:
     if len(items) > 1:
         ids = ", ".join(sorted(item["id"] for item in items))
         raise ResourceError(
-            f"{what} is ambiguous, there are {len(items)} of them: {ids}; remove what is too much"
+            f"{what} is ambiguous, there are {len(items)} of them: {ids}; remove what is too much, or "
+            f"{WHILE_MADE}"
         )
     return items[0] if items else None
 
 
-def pick(what: str, reference: str, items: Sequence[Item], label: str = "name") -> Item | None:
-    """The item with this id or else this name. Raises ResourceError with the candidates where many are."""
-    named = [item for item in items if item["id"] == reference] or [
+def meant(reference: str, items: Sequence[Item], label: str = "name") -> list[Item]:
+    """The items with this id or else this name."""
+    return [item for item in items if item["id"] == reference] or [
         item for item in items if item[label] == reference
     ]
+
+
+def pick(what: str, reference: str, items: Sequence[Item], label: str = "name") -> Item | None:
+    """The item with this id or else this name. Raises ResourceError with the candidates where many are."""
+    named = meant(reference, items, label)
     if len(named) > 1:
         ids = ", ".join(sorted(item["id"] for item in named))
-        raise ResourceError(f"{what} {reference!r} is ambiguous: {ids} have that name; give the id")
+        raise ResourceError(
+            f"{what} {reference!r} is ambiguous: {ids} have that name; give the id, or {WHILE_MADE}"
+        )
     return named[0] if named else None
 
 

@@ -18,6 +18,7 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .links import id_of
 from .references import Home, only
 from .volume import expected_volume, find_volume, volumes_to_show
@@ -79,8 +80,7 @@ class SnapshotPolicy:
         """Looks through the policies of the volume. Raises ResourceError where two could be the one."""
         policies = policies_of(self._volume) if self._volume else []
         if not self._id:
-            found = [policy for policy in policies if policy["frequency"] == self._frequency]
-            return only(f"snapshot_policy: the one of {self._frequency} of {self._volume_reference!r}", found)
+            return only(self._label, self._of_frequency(policies))
         named = next((policy for policy in policies if policy["id"] == self._id), None)
         # An id is given by the API, so one that does not exist cannot be made.
         if named is None and not self._absent:
@@ -97,7 +97,13 @@ class SnapshotPolicy:
                 f"snapshot_policy: the project has no volume {self._volume_reference!r}: "
                 "make it first (module volume)"
             )
-        return self._send(f"storage/{self._volume['id']}/snapshot-policies", "POST", wanted)
+        path = f"storage/{self._volume['id']}/snapshot-policies"
+        return make_once(
+            self._label,
+            lambda: self._send(path, "POST", wanted),
+            lambda: self._of_frequency(self._policies()),
+            self.delete,
+        )
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes it; snapshots that are too many then are removed by the API."""
@@ -106,6 +112,18 @@ class SnapshotPolicy:
     def delete(self, found: Attributes) -> None:
         """Has no more snapshots taken; those that are there stay."""
         self._client.remove(f"storage/snapshot-policies/{found['id']}")
+
+    @property
+    def _label(self) -> str:
+        return f"snapshot_policy: the one of {self._frequency} of {self._volume_reference!r}"
+
+    def _policies(self) -> list[Attributes]:
+        """Those that the volume has by now."""
+        volume = find_volume(self._home, self._volume_reference)
+        return policies_of(volume) if volume else []
+
+    def _of_frequency(self, policies: list[Attributes]) -> list[Attributes]:
+        return [policy for policy in policies if policy["frequency"] == self._frequency]
 
     @cached_property
     def _volume(self) -> Item | None:

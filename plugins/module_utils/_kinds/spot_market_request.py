@@ -18,8 +18,9 @@ from .._info import Info, of_project
 from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item
-from .._reconcile import Attributes, Normalise, ResourceError
+from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .device_attributes import fingerprint
+from .election import make_once
 from .links import id_of
 from .moments import moment
 from .names import body
@@ -69,6 +70,7 @@ class SpotMarketRequest:
         **BID,
         **INSTANCE,
         "force_termination": {"type": "bool", "default": False},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"mutually_exclusive": [("metro", "facilities")]}
 
@@ -79,6 +81,7 @@ class SpotMarketRequest:
         self._params = params
         self._present = params["state"] == "present"
         self._force: bool = params["force_termination"]
+        self.replace: bool = params["replace"]
         if not params["tags"]:
             raise ResourceError(
                 "spot_market_request: tags is empty; a request is known by them, give at least one"
@@ -111,13 +114,15 @@ class SpotMarketRequest:
 
     def find(self) -> Attributes | None:
         """Looks through all requests of the project. Raises ResourceError where two could be the one."""
-        tags = set(self._params["tags"])
-        requests = self._home.everything("spot-market-requests", "spot_market_requests", include=INCLUDED)
-        fitting = [request for request in map(attributes, requests) if tags <= set(request["tags"])]
-        found = only(f"spot_market_request: {self._label}", fitting)
+        found = only(f"spot_market_request: {self._label}", self._meant())
         if found is None and self._present:
             self._refuse_incomplete()
-        return found
+        return attributes(found) if found else None
+
+    def check(self, step: Plan) -> None:
+        """Refuses to replace it by one that cannot be made."""
+        if step.replaced:
+            self._refuse_incomplete()
 
     def create(self, wanted: Attributes) -> Attributes:
         """Bids; devices are made when there are any for the price, which is not waited for."""
@@ -127,7 +132,12 @@ class SpotMarketRequest:
         bid = {name: value for name, value in order.items() if name in BID}
         instance = body({name: value for name, value in order.items() if name not in BID})
         path = self._home.path("spot-market-requests")
-        made = self._client.call_api(path, "POST", {**bid, "instance_parameters": instance})
+        made = make_once(
+            f"spot_market_request: {self._label}",
+            lambda: self._client.call_api(path, "POST", {**bid, "instance_parameters": instance}),
+            self._meant,
+            self._take_back,
+        )
         path = f"spot-market-requests/{made['id']}"
         return attributes(self._client.call_api(path, params={"include": INCLUDED}))
 
@@ -139,6 +149,15 @@ class SpotMarketRequest:
         """Withdraws it; its devices stay, unless they are to go too."""
         query = "?force_termination=true" if self._force else ""
         self._client.remove(f"spot-market-requests/{found['id']}{query}")
+
+    def _meant(self) -> list[Item]:
+        tags = set(self._params["tags"])
+        requests = self._home.everything("spot-market-requests", "spot_market_requests", include=INCLUDED)
+        return [request for request in requests if tags <= set(attributes(request)["tags"])]
+
+    def _take_back(self, request: Item) -> None:
+        """With what it may have got already."""
+        self._client.remove(f"spot-market-requests/{request['id']}?force_termination=true")
 
     def _refuse_incomplete(self) -> None:
         """Here, so that check mode foretells it."""

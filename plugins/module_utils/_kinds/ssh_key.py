@@ -19,8 +19,9 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, Connection
 from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .filters import named
-from .references import Home, pick
+from .references import Home, meant, pick
 
 
 def without_comment(key: str) -> str:
@@ -77,15 +78,9 @@ class SshKey:
 
     def find(self) -> Attributes | None:
         """Looks through all keys of the project or the user. The API holds a key once, whatever its label."""
-        keys = (
-            self._home.everything("ssh-keys", "ssh_keys")
-            if self._home
-            else everything(self._client, "ssh-keys", "ssh_keys")
-        )
+        keys = self._all()
         found = pick("ssh_key", self._label, keys, label="label")
-        if found is None and self._key:
-            asked = without_comment(self._key)
-            found = next((key for key in keys if without_comment(key["key"]) == asked), None)
+        found = found or next(iter(self._same_text(keys)), None)
         return _attributes(found) if found else None
 
     def create(self, wanted: Attributes) -> Attributes:
@@ -93,7 +88,13 @@ class SshKey:
         if "key" not in wanted:
             raise ResourceError(f"ssh_key {self._label!r}: key_file {self._key_file} does not exist")
         path = self._home.path("ssh-keys") if self._home else "ssh-keys"
-        return _attributes(self._client.call_api(path, "POST", wanted))
+        made = make_once(
+            f"ssh_key {self._label!r}",
+            lambda: self._client.call_api(path, "POST", wanted),
+            self._meant,
+            self.delete,
+        )
+        return _attributes(made)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Gives it another label, or the label another key; devices that exist keep the keys they have."""
@@ -102,6 +103,20 @@ class SshKey:
     def delete(self, found: Attributes) -> None:
         """Removes it; devices that exist keep letting it in."""
         self._client.remove(f"ssh-keys/{found['id']}")
+
+    def _all(self) -> list[Item]:
+        if self._home:
+            return self._home.everything("ssh-keys", "ssh_keys")
+        return everything(self._client, "ssh-keys", "ssh_keys")
+
+    def _meant(self) -> list[Item]:
+        """Those of the label, else those of the text."""
+        keys = self._all()
+        return meant(self._label, keys, label="label") or self._same_text(keys)
+
+    def _same_text(self, keys: list[Item]) -> list[Item]:
+        asked = without_comment(self._key or "")
+        return [key for key in keys if asked and without_comment(key["key"]) == asked]
 
 
 def _read(file: Path | None) -> str | None:

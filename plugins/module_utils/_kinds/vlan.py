@@ -16,8 +16,9 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .links import id_of
-from .references import Home
+from .references import WHILE_MADE, Home
 
 LOWEST, HIGHEST = 2, 3999
 
@@ -75,16 +76,21 @@ class Vlan:
 
     def find(self) -> Attributes | None:
         """Looks through those of the project. Raises ResourceError if it is missing and cannot be made."""
-        known = self._known_by
-        vlans = map(attributes, self._home.everything("virtual-networks", "virtual_networks"))
-        found = _only([vlan for vlan in vlans if known.items() <= vlan.items()], self._label, known)
+        found = _only(self._meant(), self._label, self._known_by)
         if found is None and self._params["state"] == "present":
             self._refuse_to_make()
-        return found
+        return attributes(found) if found else None
 
     def create(self, wanted: Attributes) -> Attributes:
         """Makes it. Without a number the API chooses one."""
-        return attributes(self._client.call_api(self._home.path("virtual-networks"), "POST", wanted))
+        path = self._home.path("virtual-networks")
+        made = make_once(
+            f"vlan {self._label}",
+            lambda: self._client.call_api(path, "POST", wanted),
+            self._meant,
+            self.delete,
+        )
+        return attributes(made)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes what is said of it."""
@@ -102,6 +108,10 @@ class Vlan:
             return {"id": given["id"]}
         name = "vxlan" if "vxlan" in given else "description"
         return {key: given[key] for key in (name, "metro", "facility") if key in given}
+
+    def _meant(self) -> list[Item]:
+        vlans = self._home.everything("virtual-networks", "virtual_networks")
+        return [vlan for vlan in vlans if self._known_by.items() <= attributes(vlan).items()]
 
     @property
     def _label(self) -> str:
@@ -130,12 +140,12 @@ def attributes(vlan: Item) -> Attributes:
     }
 
 
-def _only(vlans: Sequence[Attributes], label: str, known: Attributes) -> Attributes | None:
+def _only(vlans: Sequence[Item], label: str, known: Attributes) -> Item | None:
     """The single one, None where there is none. Raises ResourceError that names all where there are more."""
     if len(vlans) > 1:
         ids = ", ".join(sorted(vlan["id"] for vlan in vlans))
         remedy = "give its metro or facility, or the id" if len(known) == 1 else "give the id"
-        raise ResourceError(f"vlan {label} is ambiguous: {ids} are such; {remedy}")
+        raise ResourceError(f"vlan {label} is ambiguous: {ids} are such; {remedy}, or {WHILE_MADE}")
     return vlans[0] if vlans else None
 
 

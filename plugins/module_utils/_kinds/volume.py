@@ -20,10 +20,11 @@ from .._packet.errors import ApiError
 from .._packet.paging import Item, everything
 from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Waiting
-from .._reconcile import Attributes, Normalise, ResourceError
+from .._reconcile import Attributes, Normalise, Plan, ResourceError
+from .election import make_once
 from .links import id_of
 from .names import body
-from .references import Home, is_id, pick
+from .references import Home, is_id, meant, pick
 
 SMALLEST, LARGEST = 10, 10_000
 """GiB."""
@@ -38,7 +39,6 @@ class Volume:
     """One volume, known by its description or, for a new description, by its id."""
 
     name: ClassVar[str] = "volume"
-    immutable: ClassVar[frozenset[str]] = frozenset({"facility"})
     normalise: ClassVar[Mapping[str, Normalise]] = {}
     options: ClassVar[Mapping[str, Any]] = {
         **OPTIONS,
@@ -52,6 +52,7 @@ class Volume:
         "locked": {"type": "bool"},
         "billing_cycle": {"type": "str", "choices": ["hourly", "monthly"]},
         "custom_data": {"type": "dict"},
+        "replace": {"type": "bool", "default": False},
     }
     rules: ClassVar[Mapping[str, Any]] = {"required_one_of": [("description", "id")]}
 
@@ -64,9 +65,16 @@ class Volume:
         self._label: str = params.get("description") or self._id or ""
         self._present = params["state"] == "present"
         self._waiting = waiting or Waiting()
+        self._shrinks = False
+        self.replace: bool = params["replace"]
         if not self._label:
             raise ResourceError("volume: description is empty; a volume is known by it")
         size = params.get("size")
+        if self.replace and self._id:
+            raise ResourceError(
+                f"volume {self._id}: replace is for volumes known by their description, as a new one has "
+                "another id; leave out the id"
+            )
         if size is not None and not SMALLEST <= size <= LARGEST:
             raise ResourceError(
                 f"volume {self._label!r}: size is {size} GiB; allowed are {SMALLEST} to {LARGEST}"
@@ -76,6 +84,11 @@ class Volume:
     def from_params(cls, params: Mapping[str, Any]) -> Volume:
         """The volume that the options speak of."""
         return cls(Client(Connection.from_params(params)), params, Waiting.from_params(params))
+
+    @property
+    def immutable(self) -> frozenset[str]:
+        """A volume only grows."""
+        return frozenset({"facility", "size"} if self._shrinks else {"facility"})
 
     @property
     def warnings(self) -> list[str]:
@@ -98,13 +111,26 @@ class Volume:
         if found is None:
             self._refuse_incomplete()
             return None
-        self._refuse_shrinking(found)
+        size = self._params.get("size")
+        self._shrinks = size is not None and size < found["size"]
         return attributes(found) if found["state"] == READY else self._ready(found["id"])
+
+    def check(self, step: Plan) -> None:
+        """Refuses to replace what is in use, or by what cannot be made."""
+        if step.replaced and step.before:
+            self._refuse_removal(step.before)
+            self._refuse_incomplete()
 
     def create(self, wanted: Attributes) -> Attributes:
         """Makes it and waits until it can be used."""
-        answer = self._client.call_api(self._home.path("storage"), "POST", body(wanted))
-        return self._ready(answer["id"])
+        path = self._home.path("storage")
+        made = make_once(
+            f"volume {self._label!r}",
+            lambda: self._client.call_api(path, "POST", body(wanted)),
+            lambda: _meant(self._label, _all(self._home)),
+            self._take_back,
+        )
+        return self._ready(made["id"])
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Changes it, or lets it grow; the device that uses it keeps it meanwhile."""
@@ -112,7 +138,11 @@ class Volume:
         return self._ready(found["id"])
 
     def delete(self, found: Attributes) -> None:
-        """Removes it with its snapshots."""
+        """Removes it with its snapshots; in check mode a task before may be about to set it free."""
+        self._refuse_removal(found)
+        self._client.remove(f"storage/{found['id']}")
+
+    def _refuse_removal(self, found: Attributes) -> None:
         if found["attached_to"]:
             raise ResourceError(
                 f"volume {self._label!r} is attached to device {', '.join(found['attached_to'])}; "
@@ -120,7 +150,11 @@ class Volume:
             )
         if found["locked"]:
             raise ResourceError(f"volume {self._label!r} is locked; unlock it first (locked: false)")
-        self._client.remove(f"storage/{found['id']}")
+
+    def _take_back(self, volume: Item) -> None:
+        if volume["locked"]:
+            self._client.call_api(f"storage/{volume['id']}", "PATCH", {"locked": False})
+        self._client.remove(f"storage/{volume['id']}")
 
     def _refuse_incomplete(self) -> None:
         """An id is given by the API, so one that does not exist cannot be made."""
@@ -129,14 +163,6 @@ class Volume:
         missing = [name for name in ("plan", "facility") if not self._params.get(name)]
         if missing:
             raise ResourceError(f"volume {self._label!r}: cannot be made without {', '.join(missing)}")
-
-    def _refuse_shrinking(self, volume: Item) -> None:
-        size = self._params.get("size")
-        if size is not None and size < volume["size"]:
-            raise ResourceError(
-                f"volume {self._label!r}: cannot change size (is {volume['size']}, wanted {size}), as "
-                "volumes only grow; keep the value, or remove the volume (state: absent) and make it anew"
-            )
 
     def _ready(self, volume_id: str) -> Attributes:
         """The volume once it can be used, or without waiting as it is."""
@@ -174,7 +200,7 @@ class Volume:
 
 def find_volume(home: Home, reference: str) -> Item | None:
     """The volume with this id, name or else description. Raises ResourceError where that is ambiguous."""
-    return _named(reference, home.everything("storage", "volumes", include=INCLUDED))
+    return _named(reference, _all(home))
 
 
 def expected_volume(home: Home, reference: str) -> Item | None:
@@ -195,6 +221,14 @@ def volumes_to_show(client: Client, params: Mapping[str, Any]) -> list[Item]:
     if volume is None:
         raise ResourceError(f"the project has no volume {params['volume']!r}")
     return [volume]
+
+
+def _all(home: Home) -> list[Item]:
+    return home.everything("storage", "volumes", include=INCLUDED)
+
+
+def _meant(reference: str, volumes: list[Item]) -> list[Item]:
+    return meant(reference, volumes) or meant(reference, volumes, label="description")
 
 
 def _named(reference: str, volumes: list[Item]) -> Item | None:

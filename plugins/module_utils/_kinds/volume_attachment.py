@@ -17,6 +17,7 @@ from .._packet.client import Client
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, ResourceError
+from .election import make_once
 from .links import id_of
 from .references import Home
 from .volume import expected_volume, find_volume, volumes_to_show
@@ -80,7 +81,16 @@ class VolumeAttachment:
         """Attaches it. The API refuses a volume that is not active."""
         volume, device = self._both()
         path = f"storage/{volume['id']}/attachments"
-        return _attributes(self._client.call_api(path, "POST", {"device_id": device["id"]}))
+
+        def make() -> Attributes:
+            return _attributes(self._client.call_api(path, "POST", {"device_id": device["id"]}))
+
+        def look() -> list[Attributes]:
+            there = find_volume(self._home, volume["id"])
+            found = attachments_of(there) if there else []
+            return [attachment for attachment in found if attachment["device_id"] == device["id"]]
+
+        return make_once(f"volume_attachment of {self._volume_reference!r}", make, look, self.delete)
 
     def update(self, found: Attributes, changes: Attributes) -> Attributes:
         """Moves it: the API knows only attaching and detaching."""

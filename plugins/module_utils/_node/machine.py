@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .._reconcile import Attributes, Plan, ResourceError, plan, reconcile, refuse_immutable
+from .._reconcile import Attributes, Plan, ResourceError, plan, reconcile, settle_immutable
 from .absent import Absent
 from .archive import Archive
 from .binary import Binary
@@ -101,9 +101,8 @@ def steps_of(parts: Sequence[Part], found: Sequence[Attributes | None]) -> list[
 
 
 def _step(part: Part, found: Attributes | None) -> Plan:
-    step = plan(found, part.wanted(), part.normalise)
-    refuse_immutable(part, step)
-    return step
+    wanted = part.wanted()
+    return settle_immutable(part, plan(found, wanted, part.normalise), wanted)
 
 
 def _written(steps: Sequence[tuple[Part, Plan]]) -> Iterable[str]:

@@ -24,6 +24,8 @@ MADE = ("new", "newer")
 class Restored(PacketWorld):
     """For what the API never removes: it is brought back instead to what it was at first."""
 
+    makes = False
+
     def __init__(self, kind: type[Any], first: dict[str, Any]) -> None:
         super().__init__(kind)
         self._first = first
@@ -153,6 +155,7 @@ CASES = [
         wanted={"description": "new", "read_only": True},
         changed=None,
         refused={"description": "new", "read_only": False},
+        replaces=True,
     ),
     Case(
         "api_key of a project",
@@ -160,5 +163,6 @@ CASES = [
         wanted={"project": "p", "description": "new"},
         changed=None,
         refused={"project": "p", "description": "new", "read_only": True},
+        replaces=True,
     ),
 ]

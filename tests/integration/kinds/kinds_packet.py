@@ -21,35 +21,39 @@ from packet_options import KEY, OTHER_KEY, Instant, options
 from packetd_api import packetd
 
 FORMER = "of a test before"
+TOKEN = "the-token-of-a-test"
 
 
 class PacketWorld:
     """A project `p` of packetd."""
+
+    makes = True
+    """Whether the object is made, not only changed."""
 
     def __init__(self, kind: type[Any]) -> None:
         self.api = packetd()
         self.project = self.api.add("projects", name="p")
         # What cases cannot know beforehand, by the word between < and > that stands for it there.
         self.known: dict[str, str] = {}
-        self._kind = kind
+        self.kind = kind
 
     def settle(self, wanted: Any, *, dry_run: bool) -> Outcome:
-        given = {"api_url": "http://api", "api_token": "the-token-of-a-test", **(wanted or self._absent)}
+        given = {"api_url": "http://api", "api_token": TOKEN, **(wanted or self._absent)}
         if wanted:
             self._absent = {**wanted, "state": "absent"}
         known = {
             name: self.known.get(value.strip("<>"), value) if isinstance(value, str) else value
             for name, value in given.items()
         }
-        params = options(self._kind.options, **known)
-        if self._kind is Devices:
+        params = options(self.kind.options, **known)
+        if self.kind is Devices:
             devices = Devices(self.api, params, Waiting(clock=Instant(self.api.go_on)))
             return reconcile_all(devices, devices.wanted(), dry_run=dry_run)
-        thing = self._kind(self.api, params)
+        thing = self.kind(self.api, params)
         return reconcile(thing, thing.wanted() if wanted else None, dry_run=dry_run)
 
     def state(self) -> Any:
-        return self.api.digest(), len(self.api.writes)
+        return self.api.digest(), self.api.written()
 
     def leave(self) -> None:
         """The user is left with no key and with no project of a name that tests use."""
@@ -121,6 +125,7 @@ CASES = [
         wanted={"project": "p", "metro": "sv", "tags": ["endpoint"]},
         changed={"project": "p", "metro": "sv", "tags": ["endpoint"], "details": "the endpoint"},
         refused={"project": "p", "metro": "sv", "tags": ["endpoint"], "quantity": 4},
+        replaces=True,
     ),
     Case(
         "ip_assignment",
@@ -134,6 +139,7 @@ CASES = [
         wanted=PAIR,
         changed={**PAIR, "tags": ["cluster=blue"], "description": "a machine"},
         refused={**PAIR, "plan": "m3.large.x86"},
+        replaces=True,
     ),
     Case(
         "devices with purge",
@@ -141,5 +147,6 @@ CASES = [
         wanted={**PAIR, "identity_tags": ["cluster=blue"], "purge": True},
         changed={**PAIR, "identity_tags": ["cluster=blue"], "purge": True, "devices": PAIR["devices"][:1]},
         refused={**PAIR, "identity_tags": ["cluster=blue"], "purge": True, "metro": "da"},
+        replaces=True,
     ),
 ]

@@ -40,6 +40,8 @@ class QuickVolume(Volume):
 class PowerWorld(PacketWorld):
     """A project with the devices a and b, which are on; absent is what was switched off no more."""
 
+    makes = False
+
     def __init__(self) -> None:
         super().__init__(DevicePower)
         with_devices(self)
@@ -97,6 +99,7 @@ CASES = [
         wanted=VOLUME,
         changed={**VOLUME, "size": 20, "plan": "storage_2", "custom_data": {"a": 1}},
         refused={**VOLUME, "facility": "sv15"},
+        replaces=True,
     ),
     Case(
         "volume that shrinks",
@@ -104,6 +107,7 @@ CASES = [
         wanted={**VOLUME, "size": 20},
         changed={**VOLUME, "size": 20, "billing_cycle": "monthly"},
         refused=VOLUME,
+        replaces=True,
     ),
     Case(
         "volume_attachment",
@@ -123,6 +127,7 @@ CASES = [
         wanted=BID,
         changed=None,
         refused={**BID, "max_bid_price": 0.06},
+        replaces=True,
     ),
     Case(
         "device_power",

@@ -11,6 +11,7 @@ import hashlib
 import json
 import tempfile
 import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._packet.errors i
 from in_process import InProcess
 from sqlalchemy import select
 
-from packetd.store import open_sqlite
+from packetd.store import Store, open_sqlite
 from packetd.store.tables import Device, Table
+
+MEMORY = Path("/dev/shm")
 
 # What the server writes by itself.
 _ITS_OWN = {"servers"}
@@ -32,10 +35,13 @@ class Packetd(Client):
     """A client that is its own server."""
 
     def __init__(self) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="packetd-")
+        # Nothing has to outlive the test, so nothing waits for a disk.
+        folder = tempfile.TemporaryDirectory(prefix="packetd-", dir=MEMORY if MEMORY.is_dir() else None)
         directory = Path(folder.name)
         self._site = InProcess(directory, open_sqlite(directory / "packetd.sqlite"))
         self.writes: list[str] = []
+        self.before_write: Callable[[], None] = lambda: None
+        self.before_answer: Callable[[], None] = lambda: None
         # A call has an event loop of its own, which what the server shares among calls does not expect.
         self._one_at_a_time = threading.Lock()
         atexit.register(folder.cleanup)
@@ -46,23 +52,36 @@ class Packetd(Client):
         if type == "GET":
             path, body = path + (f"?{urlencode(params)}" if params else ""), None
         else:
+            self.before_write()
             self.writes.append(f"{type} {method}")
         # As a client sends it, so that nothing is shared.
         with self._one_at_a_time:
             status, answer = self._site.call(type, path, json.loads(json.dumps(body)))
         if status >= 400:
             raise failed(f"{type} {method}", status, answer, "the test")
+        if type != "GET":
+            self.before_answer()
         return answer
+
+    def written(self) -> int:
+        """How many requests packetd has had that may change something."""
+        return sum(count for method, count in self._site.requests.items() if method != "GET")
+
+    @property
+    def store(self) -> Store:
+        """What packetd stores."""
+        return self._site.store
 
     def go_on(self) -> None:
         """Have the machines do what is asked of them, and start."""
-        self._site.step()
-        with self._site.store.read() as session:
-            started = session.scalars(
-                select(Device.id).where(Device.goal.is_not(None), Device.installed_at.is_not(None))
-            ).all()
-        for id_ in started:
-            self._site.provisioner.phone_home(id_)
+        with self._one_at_a_time:
+            self._site.step()
+            with self._site.store.read() as session:
+                started = session.scalars(
+                    select(Device.id).where(Device.goal.is_not(None), Device.installed_at.is_not(None))
+                ).all()
+            for id_ in started:
+                self._site.provisioner.phone_home(id_)
 
     def add(self, path: str, **body: Any) -> dict[str, Any]:
         """Makes something that the test only needs, and waits for it."""

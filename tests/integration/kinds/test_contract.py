@@ -11,12 +11,14 @@ from contract import (
     test_check_mode_changes_nothing_and_foretells_exactly,
     test_run_again_nothing_changes,
     test_what_cannot_change_is_refused,
+    test_what_cannot_change_is_replaced_where_that_is_wished,
 )
 
 __all__ = [
     "test_check_mode_changes_nothing_and_foretells_exactly",
     "test_run_again_nothing_changes",
     "test_what_cannot_change_is_refused",
+    "test_what_cannot_change_is_replaced_where_that_is_wished",
 ]
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "test_check_mode_changes_nothing_and_foretells_exactly",
     "test_run_again_nothing_changes",
     "test_what_cannot_change_is_refused",
+    "test_what_cannot_change_is_replaced_where_that_is_wished",
 ]
 
 STEPS = ["create", "change", "remove", "nothing", "remove nothing"]
@@ -24,8 +26,8 @@ STEPS = ["create", "change", "remove", "nothing", "remove nothing"]
 def put_cases(metafunc: pytest.Metafunc, folder: Path) -> None:
     """For pytest_generate_tests: gives each test of the contract the cases of a folder."""
     if "case" in metafunc.fixturenames:
-        refused = metafunc.function is test_what_cannot_change_is_refused
-        wanted = [case for case in cases(folder) if case.refused or not refused]
+        asked: Callable[[Case], Any] = _ASKED.get(metafunc.function.__name__, lambda _case: True)
+        wanted = [case for case in cases(folder) if asked(case)]
         metafunc.parametrize("case", wanted, ids=lambda case: case.name)
 
 
@@ -78,3 +80,26 @@ def test_what_cannot_change_is_refused(case: Case, dry_run: bool, tmp_path: Path
         with pytest.raises(ResourceError, match="cannot change"):
             world.settle(case.refused, dry_run=dry_run)
         assert world.state() == was
+
+
+def test_what_cannot_change_is_replaced_where_that_is_wished(case: Case, tmp_path: Path) -> None:
+    with case.world(tmp_path) as world:
+        world.settle(case.wanted, dry_run=False)
+        was = copy.deepcopy(world.state())
+        foretold = world.settle(case.replaced, dry_run=True)
+        assert world.state() == was
+        done = world.settle(case.replaced, dry_run=False)
+        assert foretold.changed
+        assert done.changed
+        assert foretold.diff == done.diff
+        was = copy.deepcopy(world.state())
+        assert not world.settle(case.replaced, dry_run=False).changed
+        assert world.state() == was
+
+
+# Tests for which a case must have something that others need not have.
+_ASKED: dict[str, Callable[[Case], Any]] = {
+    "test_what_cannot_change_is_refused": lambda case: case.refused,
+    "test_what_cannot_change_is_replaced_where_that_is_wished": lambda case: case.replaced,
+    "test_a_replacement_that_was_interrupted_is_gone_on_with": lambda case: case.replaced,
+}

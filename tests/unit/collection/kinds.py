@@ -52,6 +52,14 @@ class Case:
     refused: Any = None
     """As `wanted`, with something that may not be changed in place; None where everything may be."""
 
+    replaces: bool = False
+    """Whether the Kind has the option `replace`, which makes anew what is refused otherwise."""
+
+    @property
+    def replaced(self) -> Any:
+        """As `refused`, with the wish to have it replaced."""
+        return {**self.refused, "replace": True} if self.replaces else None
+
 
 def cases(folder: Path) -> list[Case]:
     """Those of all kinds_*.py of a folder."""
