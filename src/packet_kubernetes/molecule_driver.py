@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The driver `molecule-packet`: the platforms of a scenario are devices of the Packet API.
 
-Molecule wants the version of a distribution that is called as the driver's package is, hence the package's name.
+Molecule asks for the version of the distribution that has the name of the driver's package.
 """
 
 from __future__ import annotations
