@@ -92,7 +92,7 @@ thirdparty: $(VENV)/ready-dev ## The test suites of others, unmodified, against 
 e2e: $(VENV)/ready-dev ground ## A cluster from nothing to nothing
 	$(SUDO) $(BIN)/pytest -q tests/e2e
 
-molecule: $(VENV)/ready-dev ground ## The roles through molecule
+molecule: $(VENV)/ready-dev ground ## A scenario for each role, and the whole cluster
 	$(SUDO) tests/molecule.sh
 
 # The stamp is the last thing made: an interrupted set-up starts again.
