@@ -176,6 +176,20 @@ def test_a_device_without_the_identity_tags_is_a_stranger(api: FakePacket) -> No
     assert result.after["a"]["tags"] == ["cluster=mine"]
 
 
+def test_strangers_are_not_even_asked_for(api: FakePacket) -> None:
+    asked: list[dict[str, Any]] = []
+    get = api._get
+
+    def spy(path: list[str], params: dict[str, Any]) -> Any:
+        if path[-1] == "devices":
+            asked.append(params)
+        return get(path, params)
+
+    api._get = spy  # type: ignore[method-assign]
+    settle(api, devices=hosts("a"), identity_tags=["pool=fast", "cluster=mine"], wait=False)
+    assert [params.get("tag") for params in asked] == ["cluster=mine", "cluster=mine"]
+
+
 def test_a_device_that_is_leaving_is_made_anew(api: FakePacket) -> None:
     api.add_device(project(api), "a", state="deprovisioning")
     assert settle(api, devices=hosts("a")).after["a"]["state"] == "active"
