@@ -26,6 +26,7 @@ from .device_batches import Orders
 from .device_choices import CHOICES, NEXT_AVAILABLE, Choices, check_choices
 from .device_order import Catalogue, check_hostname
 from .election import elect
+from .filters import query
 from .moments import moment
 from .names import body
 from .references import WHILE_MADE, Home, is_id
@@ -254,7 +255,8 @@ class Devices:
     def _ours(self) -> dict[str, list[Item]]:
         """What is in our charge, by hostname or the id in its stead, the oldest first."""
         ours: dict[str, list[Item]] = {}
-        for device in sorted(self._all(), key=lambda device: (device.get("created_at") or "", device["id"])):
+        devices = self._home.everything("devices", "devices", **self._asked_for())
+        for device in sorted(devices, key=lambda device: (device.get("created_at") or "", device["id"])):
             by_id = device["id"] in self._orders
             charged = by_id or (
                 (self._purge or device["hostname"] in self._orders)
@@ -263,6 +265,14 @@ class Devices:
             if charged and device["state"] not in LEAVING:
                 ours.setdefault(device["id" if by_id else "hostname"], []).append(device)
         return ours
+
+    def _asked_for(self) -> dict[str, str]:
+        """What to send to be spared strangers, which are told apart here all the same.
+
+        One tag will do: what several mean is not the same everywhere. An id knows no tags.
+        """
+        by_id = any(order["id"] for order in self._orders.values())
+        return query(tag=min(self._identity)) if self._identity and not by_id else {}
 
     def _wait_for(self, orders: Orders, number: int) -> None:
         """Until the API has made what it accepted."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The packet.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is chosen for a device when it is ordered, and looked at no more once it exists: keys and addresses.
+"""What is chosen for a device when it is ordered: a reserved machine, keys, addresses.
 
 This module util is PRIVATE to the collection.
 """
@@ -79,6 +79,7 @@ class Choices:
         if self._home.id:
             for hostname, order in orders.items():
                 self.body(hostname, order)
+                self._check_machine(f"device {hostname}:", order["hardware_reservation_id"])
 
     def body(self, hostname: str, order: Attributes) -> dict[str, Any]:
         """What to send with an order, under the names that the API has for it."""
@@ -93,6 +94,14 @@ class Choices:
         if order["hardware_reservation_id"] == NEXT_AVAILABLE:
             sent["hardware_reservation_id"] = NEXT_AVAILABLE
         return {name: value for name, value in sent.items() if value is not None}
+
+    def _check_machine(self, what: str, id_: str | None) -> None:
+        if id_ is None or id_ == NEXT_AVAILABLE or id_ in {machine["id"] for machine in self._machines}:
+            return
+        free = [machine["id"] for machine in self._machines if machine.get("provisionable")]
+        raise ResourceError(
+            f"{what} hardware_reservation_id {id_} is not there; these are free: {', '.join(free) or 'none'}"
+        )
 
     def _ids(self, what: str, references: list[str] | None) -> list[str] | None:
         """Of keys; the API takes those of users in place of keys too."""
@@ -118,6 +127,10 @@ class Choices:
             reference if is_id(reference) else _known(what, reference, self._reservations, "subnet")
             for reference in references
         ]
+
+    @cached_property
+    def _machines(self) -> list[Item]:
+        return self._home.everything("hardware-reservations", "hardware_reservations")
 
     @cached_property
     def _project_keys(self) -> list[Item]:

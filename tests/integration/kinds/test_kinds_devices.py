@@ -99,6 +99,12 @@ def test_a_reserved_machine_is_used(world: PacketWorld) -> None:
         settle(world, **other, dry_run=True)
 
 
+def test_a_machine_that_is_not_reserved_is_refused_with_those_that_are_free(world: PacketWorld) -> None:
+    (free,) = reserve(world.api, world.project["id"])
+    with pytest.raises(ResourceError, match=f"a: hardware_reservation_id {NOWHERE} is not there; .*: {free}"):
+        settle(world, devices=hosts("a"), hardware_reservation_id=NOWHERE, dry_run=True)
+
+
 def test_any_reserved_machine_will_do(world: PacketWorld) -> None:
     kept = reserve(world.api, world.project["id"], 2)
     given = {"devices": hosts("a", "b"), "hardware_reservation_id": "next-available"}
@@ -107,6 +113,13 @@ def test_any_reserved_machine_will_do(world: PacketWorld) -> None:
     assert not settle(world, **given).changed
     with pytest.raises(ResourceError, match=r"could not make c: .* no available hardware reservations "):
         settle(world, devices=hosts("c"), hardware_reservation_id="next-available")
+
+
+def test_a_tag_of_the_identity_may_be_any_text(world: PacketWorld) -> None:
+    for tag in ("größe=5 % & mehr", 'a"b\\c', "with, a comma"):
+        given = {"devices": hosts("a"), "identity_tags": [tag, "zzz"]}
+        assert settle(world, **given).changed
+        assert not settle(world, **given).changed
 
 
 def test_keys_are_chosen_by_their_labels(world: PacketWorld) -> None:

@@ -89,6 +89,25 @@ def test_more_devices_than_go_into_one_request_are_all_made(api: FakePacket) -> 
     assert len(api.things["devices"]) == 250
 
 
+def test_what_was_perhaps_ordered_is_not_ordered_again(api: FakePacket) -> None:
+    def lose(_type: str, path: str) -> None:
+        raise api.refuse(path, 502)
+
+    api.before_answer = lose
+    assert set(settle(api, devices=hosts("a", "b")).after) == {"a", "b"}
+    assert (len(api.writes), hostnames(api)) == (1, ["a", "b"])
+
+
+@pytest.mark.parametrize("status", [404, 422, 503])
+def test_what_no_batch_is_taken_for_is_ordered_one_by_one(api: FakePacket, status: int) -> None:
+    def refuse(_project: str, _entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        raise api.refuse("batch", status)
+
+    api._new_batches = refuse  # type: ignore[method-assign]
+    assert set(settle(api, devices=hosts("a", "b")).after) == {"a", "b"}
+    assert (len(api.writes), hostnames(api)) == (3, ["a", "b"])
+
+
 def test_what_an_api_makes_after_its_answer_is_waited_for(api: FakePacket) -> None:
     api.batches_last = 3
     result = settle(api, devices=hosts("a", "b"), wait=False)
@@ -174,6 +193,20 @@ def test_a_device_without_the_identity_tags_is_a_stranger(api: FakePacket) -> No
     assert len(api.things["devices"]) == 2
     assert result.after["a"]["id"] != stranger["id"]
     assert result.after["a"]["tags"] == ["cluster=mine"]
+
+
+def test_strangers_are_not_even_asked_for(api: FakePacket) -> None:
+    asked: list[dict[str, Any]] = []
+    get = api._get
+
+    def spy(path: list[str], params: dict[str, Any]) -> Any:
+        if path[-1] == "devices":
+            asked.append(params)
+        return get(path, params)
+
+    api._get = spy  # type: ignore[method-assign]
+    settle(api, devices=hosts("a"), identity_tags=["pool=fast", "cluster=mine"], wait=False)
+    assert [params.get("tag") for params in asked] == ["cluster=mine", "cluster=mine"]
 
 
 def test_a_device_that_is_leaving_is_made_anew(api: FakePacket) -> None:
