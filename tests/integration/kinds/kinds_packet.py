@@ -56,7 +56,8 @@ class PacketWorld:
         return self.api.digest(), self.api.written()
 
     def leave(self) -> None:
-        """The user is left with no key and with no project of a name that tests use."""
+        """The user is left with no key, no device and with no project of a name that tests use."""
+        self.api.forget_devices(self.project["id"])
         for project in everything(self.api, "projects", "projects"):
             if project["name"] != FORMER:
                 self.api.call_api(f"projects/{project['id']}", "PATCH", {"name": FORMER})

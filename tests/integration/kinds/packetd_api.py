@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.client import Client
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.errors import failed
 from in_process import InProcess
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from packetd.store import Store, open_sqlite
 from packetd.store.tables import Device, Table
@@ -89,6 +89,11 @@ class Packetd(Client):
         self.go_on()
         self.go_on()
         return made
+
+    def forget_devices(self, project_id: str) -> None:
+        """Frees the hardware that the devices of a project have."""
+        with self._one_at_a_time, self._site.store.write() as session:
+            session.execute(delete(Device).where(Device.project_id == project_id))
 
     def digest(self) -> str:
         """Of all that is stored."""
