@@ -30,6 +30,5 @@ if [ $# = 0 ]; then
 fi
 for name; do
     molecule create --scenario-name "$name"
-    molecule prepare --scenario-name "$name"
     run "$name"
 done
