@@ -15,11 +15,10 @@ from .._reconcile import ResourceError
 
 
 class ApiError(ResourceError):
-    """A request that did not succeed; `messages` are the server's own words."""
+    """A request that did not succeed."""
 
     def __init__(self, request: str, problem: str, messages: Sequence[str] = (), remedy: str = "") -> None:
-        """`request` is method and path; `remedy` a clause that says what to do."""
-        self.messages = tuple(messages)
+        """`request` is method and path; `messages` the server's own words; `remedy` says what to do."""
         text = "; ".join(part for part in ("; ".join(messages) or problem, remedy) if part)
         super().__init__(f"{request}: {text}")
 

@@ -135,7 +135,7 @@ def _reason(error: Exception, connection: Connection) -> str:
 def _innermost(error: BaseException) -> BaseException:
     """The error that started the others."""
     while True:
-        nested = [getattr(error, "reason", None), *error.args, error.__cause__]
+        nested = [*error.args, error.__cause__]
         inner = next((part for part in nested if isinstance(part, BaseException)), None)
         if inner is None:
             return error

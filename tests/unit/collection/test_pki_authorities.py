@@ -198,6 +198,14 @@ def test_an_authority_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
     assert plans.after["ca"]["key_type"] == "rsa-3072"
 
 
+def test_an_authority_of_ones_own_keeps_its_name_when_it_is_renewed(tmp_path: Path) -> None:
+    key, crt = tmp_path / "ca.key", tmp_path / "ca.crt"
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/O=mine/CN=root", "-days", "30",
+            "-keyout", key, "-out", crt)  # fmt: skip
+    assert ca(tmp_path, renew=True).changed
+    assert openssl("x509", "-noout", "-subject", "-in", crt).strip() == "subject=O = mine, CN = root"
+
+
 def test_a_leaf_certificate_is_no_authority(tmp_path: Path) -> None:
     ca(tmp_path)
     certificate(tmp_path / "leaf", tmp_path / "ca")

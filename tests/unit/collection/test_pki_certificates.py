@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.packet.kubernetes.plugins.module_utils._pki import issuing, keys
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import ResourceError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -61,6 +64,27 @@ def test_a_client_certificate_is_none_for_servers(tmp_path: Path, authority: Pat
         openssl("verify", "-purpose", "sslserver", "-CAfile", crt(authority), crt(web))
 
 
+def test_what_it_says_is_critical_where_rfc_5280_wants_it(authority: Path, web: Path) -> None:
+    certificate(web, authority, **WEB)
+    names = "basicConstraints,keyUsage,extendedKeyUsage,subjectAltName"
+    said = openssl("x509", "-noout", "-ext", names, "-in", crt(web)).splitlines()
+    assert dict(zip(map(str.strip, said[::2]), map(str.strip, said[1::2]), strict=True)) == {
+        "X509v3 Basic Constraints: critical": "CA:FALSE",
+        "X509v3 Key Usage: critical": "Digital Signature, Key Encipherment",
+        "X509v3 Extended Key Usage:": "TLS Web Server Authentication, TLS Web Client Authentication",
+        "X509v3 Subject Alternative Name:": "DNS:web.example.com, DNS:*.example.com, "
+        "IP Address:192.0.2.20, IP Address:2001:DB8:0:0:0:0:0:7",
+    }
+
+
+def test_a_usage_without_a_name_here_is_shown_by_its_number(authority: Path, web: Path) -> None:
+    web.parent.mkdir()
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=web", "-keyout", key(web),
+            "-out", crt(web), "-addext", "extendedKeyUsage=clientAuth,codeSigning")  # fmt: skip
+    found = certificate(web, authority, dry_run=True).diff["before"]
+    assert found["usages"] == ["client", "1.3.6.1.5.5.7.3.3"]
+
+
 def test_the_second_run_changes_nothing_in_whatever_order_it_asks(authority: Path, web: Path) -> None:
     certificate(web, authority, **WEB)
     files = tree(web.parent)
@@ -114,8 +138,17 @@ def test_another_authority_of_the_same_name_issues_anew(tmp_path: Path, authorit
     openssl("verify", "-CAfile", tmp_path / "other" / "ca.crt", crt(web))
 
 
-@pytest.mark.parametrize("lost", ["key", "certificate", "match"])
-def test_what_an_interruption_leaves_is_healed(tmp_path: Path, authority: Path, web: Path, lost: str) -> None:
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ("key", {"key": "missing", "key_mode": None}),
+        ("certificate", {}),
+        ("match", {"key": "does not match the certificate"}),
+    ],
+)
+def test_what_an_interruption_leaves_is_healed(
+    tmp_path: Path, authority: Path, web: Path, lost: str, told: dict[str, Any]
+) -> None:
     certificate(web, authority)
     if lost == "key":
         key(web).unlink()
@@ -124,7 +157,10 @@ def test_what_an_interruption_leaves_is_healed(tmp_path: Path, authority: Path, 
     else:
         certificate(tmp_path / "other", authority)
         key(web).write_bytes(key(tmp_path / "other").read_bytes())
-    assert certificate(web, authority).changed
+    healed = certificate(web, authority)
+    assert healed.changed
+    assert healed.diff["before"] == told
+    assert healed.after["key"] == "matches the certificate"
     assert not certificate(web, authority).changed
     assert openssl("x509", "-noout", "-pubkey", "-in", crt(web)) == openssl(
         "pkey", "-pubout", "-in", key(web)
@@ -150,6 +186,23 @@ def test_an_authority_without_its_key_cannot_sign(authority: Path, web: Path) ->
     key(authority).unlink()
     with pytest.raises(ResourceError, match=r"cannot sign: there is no .*ca\.key"):
         certificate(web, authority)
+
+
+def test_an_authority_with_the_key_of_another_cannot_sign(tmp_path: Path, authority: Path, web: Path) -> None:
+    ca(tmp_path / "other")
+    key(authority).write_bytes((tmp_path / "other" / "ca.key").read_bytes())
+    with pytest.raises(ResourceError, match=r"cannot sign: .*ca\.key is not the key of .*ca\.crt"):
+        certificate(web, authority)
+
+
+def test_an_authority_that_has_ended_cannot_sign(tmp_path: Path, web: Path) -> None:
+    ended = datetime.now(UTC) - timedelta(hours=1)
+    signing = keys.generate("ecdsa-p256")
+    old = issuing.self_signed(signing, issuing.subject("old", []), now=ended - timedelta(days=9), until=ended)
+    (tmp_path / "ca.crt").write_bytes(issuing.pem(old))
+    (tmp_path / "ca.key").write_bytes(keys.private_pem(signing))
+    with pytest.raises(ResourceError, match="ca has ended; renew it with module ca and renew: true"):
+        certificate(web, tmp_path / "ca")
 
 
 def test_absent_removes_both_files_and_twice_is_fine(authority: Path, web: Path) -> None:

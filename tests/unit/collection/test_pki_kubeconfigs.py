@@ -37,9 +37,28 @@ def test_it_has_one_cluster_one_user_and_all_that_they_need(
 ) -> None:
     kubeconfig(path, authority, **ADMIN)
     document = yaml.safe_load(path.read_text())
-    assert document["current-context"] == "kubernetes-admin@prod"
-    assert document["contexts"][0]["context"] == {"cluster": "prod", "user": "kubernetes-admin"}
-    assert document["clusters"][0]["cluster"]["server"] == "https://192.0.2.10:6443"
+    cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+    assert cluster.keys() == {"certificate-authority-data", "server"}
+    assert user.keys() == {"client-certificate-data", "client-key-data"}
+    # In the order in which kubectl and kubeadm write it.
+    assert list(document.items()) == [
+        ("apiVersion", "v1"),
+        ("kind", "Config"),
+        ("clusters", [{"name": "prod", "cluster": cluster}]),
+        (
+            "contexts",
+            [
+                {
+                    "name": "kubernetes-admin@prod",
+                    "context": {"cluster": "prod", "user": "kubernetes-admin"},
+                }
+            ],
+        ),
+        ("current-context", "kubernetes-admin@prod"),
+        ("preferences", {}),
+        ("users", [{"name": "kubernetes-admin", "user": user}]),
+    ]
+    assert cluster["server"] == "https://192.0.2.10:6443"
     assert embedded(path, "certificate-authority-data") == (tmp_path / "pki" / "ca.crt").read_bytes()
     leaf = tmp_path / "leaf.crt"
     leaf.write_bytes(embedded(path, "client-certificate-data"))
@@ -59,10 +78,25 @@ def test_the_second_run_changes_nothing_however_the_text_is_laid_out(authority: 
 
 
 def test_check_mode_before_there_is_an_authority(tmp_path: Path, path: Path) -> None:
-    assert kubeconfig(path, tmp_path / "ca", **ADMIN, dry_run=True).changed
+    foretold = kubeconfig(path, tmp_path / "ca", **ADMIN, dry_run=True)
+    assert foretold.diff["after"]["ca_fingerprint"] == "of what will be made"
     assert tree(tmp_path) == {}
     with pytest.raises(ResourceError, match="make it with module ca"):
         kubeconfig(path, tmp_path / "ca", **ADMIN)
+
+
+def test_an_authority_that_goes_away_is_named(tmp_path: Path, authority: Path, path: Path) -> None:
+    certificate(tmp_path / "me", authority)
+    (tmp_path / "pki" / "ca.crt").unlink()
+    with pytest.raises(ResourceError, match=r"kubeconfig: there is no .*ca\.crt; make it with module ca"):
+        kubeconfig(path, authority, client=str(tmp_path / "me"))
+
+
+def test_the_key_is_of_the_type_that_is_asked_for(authority: Path, path: Path) -> None:
+    assert kubeconfig(path, authority).after["key_type"] == "ecdsa-p256"
+    done = kubeconfig(path, authority, key_type="rsa-2048")
+    assert done.diff == {"before": {"key_type": "ecdsa-p256"}, "after": {"key_type": "rsa-2048"}}
+    assert not kubeconfig(path, authority).changed
 
 
 @pytest.mark.parametrize(
@@ -113,7 +147,8 @@ def test_no_result_and_no_diff_holds_a_key_or_certificate(authority: Path, path:
 
 def test_a_given_certificate_is_embedded_and_followed(tmp_path: Path, authority: Path, path: Path) -> None:
     client = tmp_path / "pki" / "me"
-    assert kubeconfig(path, authority, client=str(client), dry_run=True).changed
+    foretold = kubeconfig(path, authority, client=str(client), dry_run=True)
+    assert foretold.diff["after"]["client_fingerprint"] == "of what will be made"
     with pytest.raises(ResourceError, match=r"there is no .*me\.crt; make it with module certificate"):
         kubeconfig(path, authority, client=str(client))
     certificate(client, authority, common_name="me")
@@ -124,6 +159,63 @@ def test_a_given_certificate_is_embedded_and_followed(tmp_path: Path, authority:
     assert set(kubeconfig(path, authority, client=str(client)).diff["before"]) == {"client_fingerprint"}
     assert embedded(path, "client-key-data") == (tmp_path / "pki" / "me.key").read_bytes()
     assert not kubeconfig(path, authority, client=str(client)).changed
+
+
+def test_a_given_certificate_needs_its_own_key(tmp_path: Path, authority: Path, path: Path) -> None:
+    client = tmp_path / "pki" / "me"
+    certificate(client, authority)
+    certificate(tmp_path / "other", authority)
+    client.with_suffix(".key").unlink()
+    with pytest.raises(ResourceError, match=r"there is no .*me\.key; make it with module certificate"):
+        kubeconfig(path, authority, client=str(client))
+    client.with_suffix(".key").write_bytes((tmp_path / "other.key").read_bytes())
+    with pytest.raises(ResourceError, match=r"me\.key is not the key of .*me\.crt"):
+        kubeconfig(path, authority, client=str(client))
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["a certificate of its own", "a given one"])
+def test_a_key_that_is_not_the_certificates_is_replaced(
+    tmp_path: Path, authority: Path, path: Path, given: bool
+) -> None:
+    certificate(tmp_path / "me", authority)
+    client = str(tmp_path / "me") if given else None
+    kubeconfig(path, authority, client=client)
+    other = tmp_path / "other"
+    kubeconfig(other, authority)
+    mine, others = (file.read_text().rpartition("client-key-data: ")[2] for file in (path, other))
+    path.write_text(path.read_text().replace(mine, others))
+    healed = kubeconfig(path, authority, client=client)
+    assert healed.diff["before"]["key"] == "does not match the certificate"
+    assert not kubeconfig(path, authority, client=client).changed
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["a certificate of its own", "a given one"])
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("certificate-authority-data", "certificate"),
+        ("client-certificate-data", "certificate"),
+        ("client-key-data", "private key"),
+    ],
+)
+def test_what_is_no_pem_in_it_is_named(
+    tmp_path: Path, authority: Path, path: Path, name: str, what: str, given: bool
+) -> None:
+    certificate(tmp_path / "me", authority)
+    client = str(tmp_path / "me") if given else None
+    kubeconfig(path, authority, client=client)
+    valid = base64.b64encode(embedded(path, name)).decode()
+    path.write_text(path.read_text().replace(valid, base64.b64encode(b"nonsense").decode()))
+    with pytest.raises(ResourceError, match=f"^{path} holds no {what} in PEM form"):
+        kubeconfig(path, authority, client=client)
+
+
+def test_what_is_not_base_64_is_not_made_to_be(authority: Path, path: Path) -> None:
+    kubeconfig(path, authority)
+    path.write_text(path.read_text().replace("client-key-data: ", "client-key-data: '*'"))
+    path.write_text(path.read_text().replace("'*'", "'*", 1).rstrip() + "'\n")
+    with pytest.raises(ResourceError, match=f"kubeconfig: {path} is not a file of one cluster"):
+        kubeconfig(path, authority)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +231,9 @@ def test_a_given_certificate_is_embedded_and_followed(tmp_path: Path, authority:
 def test_a_file_that_is_not_ours_is_left_as_it_is(authority: Path, path: Path, text: str) -> None:
     path.parent.mkdir()
     path.write_text(text)
-    with pytest.raises(ResourceError, match="is left as it is: give another path, or remove it") as error:
+    with pytest.raises(ResourceError, match=f"^kubeconfig: {path} is not a file of one cluster") as error:
         kubeconfig(path, authority)
+    assert str(error.value).endswith("; it is left as it is: give another path, or remove it")
     assert path.read_text() == text
     assert error.value.__suppress_context__
 

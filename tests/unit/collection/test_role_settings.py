@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A setting is written down in three places; here they are held to one another.
+"""A setting is written down in four places; here they are held to one another.
 
-A role's defaults, its argument_specs, and the sample inventory that users copy.
+A role's defaults, its argument_specs, its README, and the sample inventory that users copy.
 """
 
 from __future__ import annotations
@@ -66,10 +66,29 @@ def test_what_is_assumed_of_other_roles_settings_is_their_default() -> None:
 
 
 @pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
-def test_the_readme_has_a_row_for_every_setting(role: Path) -> None:
+def test_the_readme_says_of_every_setting_what_the_specs_say(role: Path) -> None:
     text = (role / "README.md").read_text().replace(r"\|", "¦")
-    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \| .+ \|$", text, re.MULTILINE))
-    assert rows == {name: as_shown(value).replace("|", "¦") for name, value in defaults(role).items()}
+    rows = re.findall(r"^\| `(\w+)` \| `([^`]*)` \| (.+) \|$", text, re.MULTILINE)
+    described = [
+        (name, as_shown(option["default"]).replace("|", "¦"), as_told(option))
+        for name, option in options(role).items()
+    ]
+    assert rows == described
+
+
+def as_told(option: dict[str, Any]) -> str:
+    """What a README says of a setting: its description, what it may be, what it is made of."""
+    described = option["description"]
+    sentences = [described] if isinstance(described, str) else list(described)
+    if "choices" in option:
+        sentences.append(f"One of {', '.join(str(choice) for choice in option['choices'])}.")
+    if "options" in option:
+        parts = [
+            f"`{name}`" if part.get("required") else f"`{name}` (optional)"
+            for name, part in option["options"].items()
+        ]
+        sentences.append(f"Each has {', '.join(parts)}.")
+    return re.sub(r"\b[CV]\(([^)]*)\)", r"`\1`", " ".join(sentences))
 
 
 def as_shown(value: Any) -> str:
