@@ -40,13 +40,16 @@ class Orders:
         self._path = path
         self._batches: list[Item] = []
         self._problems: dict[str, str] = {}
-        self._messages: list[str] = []
+        self._messages: dict[str, None] = {}
+        """Each once, in the order in which they were told."""
 
     def send(self, bodies: Mapping[str, Body]) -> None:
         """Sends orders, by hostname, as many of them in one request as may be."""
         names = list(bodies)
         parts = [names[first : first + AT_ONCE] for first in range(0, len(names), AT_ONCE)]
-        alone: list[str] = []
+        # One that is by itself needs no batch.
+        alone = [name for part in parts if len(part) == 1 for name in part]
+        parts = [part for part in parts if len(part) > 1]
         for part, outcome in zip(parts, each(lambda part: self._batch(part, bodies), parts), strict=True):
             if isinstance(outcome, REFUSALS):
                 # Each for itself then: the others are made, and the error names those at fault.
@@ -76,9 +79,6 @@ class Orders:
         self._keep(all_of(lambda batch: self._client.call_api(f"batches/{batch['id']}"), pending))
 
     def _batch(self, names: list[str], bodies: Mapping[str, Body]) -> list[Item]:
-        if len(names) == 1:
-            self.made.add(self._single(bodies[names[0]]))
-            return []
         answer = self._client.call_api(
             f"{self._path}/batch", "POST", {"batches": _entries([bodies[name] for name in names])}
         )
@@ -90,7 +90,8 @@ class Orders:
 
     def _keep(self, batches: list[Item]) -> None:
         self._batches += batches
-        self._messages += [text for batch in batches for text in batch.get("error_messages") or []]
+        for batch in batches:
+            self._messages |= dict.fromkeys(batch.get("error_messages") or ())
         self.made |= {id_ for batch in batches for device in batch["devices"] if (id_ := id_of(device))}
 
 

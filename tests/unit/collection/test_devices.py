@@ -89,6 +89,12 @@ def test_more_devices_than_go_into_one_request_are_all_made(api: FakePacket) -> 
     assert len(api.things["devices"]) == 250
 
 
+def test_one_that_is_refused_by_itself_is_ordered_once(api: FakePacket) -> None:
+    with pytest.raises(ResourceError, match=r"could not make refused-0: .*no such machine left$"):
+        settle(api, devices=hosts("refused-0"))
+    assert api.writes == [f"POST projects/{project(api)['id']}/devices"]
+
+
 def test_what_was_perhaps_ordered_is_not_ordered_again(api: FakePacket) -> None:
     def lose(_type: str, path: str) -> None:
         raise api.refuse(path, 502)
