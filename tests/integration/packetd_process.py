@@ -34,8 +34,12 @@ class Packetd:
         command = [sys.executable, "-m", "packetd", "serve", "--state", str(self.state), "--driver", "record"]
         command += ["--api", "127.0.0.1:0", "--proxy", "127.0.0.1:0", *self.options]
         with self.log.open("ab") as log:
-            # A route that reads what it does not declare is an error in tests.
-            environment = {**os.environ, "PYTHONWARNINGS": "error:undeclared"}
+            # A route that reads what it does not declare is an error in tests. Coverage is of plugins, and a
+            # server that is killed would leave half a file of it.
+            environment = {
+                name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+            }
+            environment["PYTHONWARNINGS"] = "error:undeclared"
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         deadline = time.monotonic() + START_SECONDS
         while not self._serves():

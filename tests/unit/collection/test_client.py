@@ -53,7 +53,13 @@ class Server:
                 if status == 0:
                     self.close_connection = True
                     return
-                data = b"" if answer is None else json.dumps(answer).encode()
+                data = (
+                    answer
+                    if isinstance(answer, bytes)
+                    else b""
+                    if answer is None
+                    else json.dumps(answer).encode()
+                )
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **headers}.items():
                     self.send_header(name, value)
@@ -261,6 +267,34 @@ def test_each_refusal_has_an_error_of_its_own(
     with pytest.raises(error) as caught:
         client(server.url, api_retries=0).call_api("thing")
     assert str(caught.value) == f"GET thing: {text}"
+
+
+def test_a_body_is_sent_as_json(server: Server) -> None:
+    client(server.url).call_api("/things", "POST", {"a": [1]})
+    assert server.requests == [("POST", "/things", {"a": [1]})]
+
+
+def test_an_answer_that_is_no_json_is_none_or_a_fault(server: Server) -> None:
+    server.answer = lambda _method, _path, _number: (200, b"<p>", {"Content-Type": "text/html"})
+    assert client(server.url).call_api("things") is None
+    server.answer = lambda _method, _path, _number: (200, b"<p>", {})
+    with pytest.raises(errors.ServerFaultError) as caught:
+        client(server.url).call_api("things")
+    assert str(caught.value) == "GET /things: the answer is not the JSON it says it is"
+
+
+@pytest.mark.parametrize(
+    ("given", "verify"),
+    [
+        ({}, True),
+        ({"ca_path": "/etc/ca.crt"}, "/etc/ca.crt"),
+        ({"validate_certs": False}, False),
+        ({"validate_certs": False, "ca_path": "/etc/ca.crt"}, False),
+    ],
+)
+def test_certificates_are_checked_unless_told_otherwise(given: dict[str, Any], verify: bool | str) -> None:
+    connection = Connection.from_params(params("https://api/", **given))
+    assert (connection.url, connection.verify) == ("https://api", verify)
 
 
 def test_what_is_gone_already_is_removed(server: Server) -> None:

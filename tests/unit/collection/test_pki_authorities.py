@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.packet.kubernetes.plugins.filter.ca_cert_hash import FilterModule
+from ansible_collections.packet.kubernetes.plugins.module_utils._pki.authorities import Authorities
 from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile import ResourceError
-from pki_cases import ca, ca_warnings, certificate, openssl, tree
+from pki_cases import ca, ca_warnings, certificate, openssl, options, tree
 
 ca_cert_hash = FilterModule().filters()["ca_cert_hash"]
 
@@ -29,6 +30,22 @@ def test_three_authorities_in_one_task_as_kubeadm_names_them(tmp_path: Path) -> 
     assert sorted(tree(tmp_path)) == sorted(
         f"{each['name']}.{end}" for each in KUBEADM for end in ("crt", "key")
     )
+
+
+def test_an_authority_in_a_folder_is_named_after_both(tmp_path: Path) -> None:
+    assert ca(tmp_path, "apps/web").after["apps/web"]["common_name"] == "apps-web"
+    assert ca(tmp_path, "x" * 64).after["x" * 64]["common_name"] == "x" * 64
+
+
+def test_it_says_that_it_may_sign_certificates_and_revocations(tmp_path: Path) -> None:
+    ca(tmp_path)
+    said = openssl("x509", "-noout", "-ext", "basicConstraints,keyUsage", "-in", tmp_path / "ca.crt")
+    assert [line.strip() for line in said.splitlines()] == [
+        "X509v3 Basic Constraints: critical",
+        "CA:TRUE",
+        "X509v3 Key Usage: critical",
+        "Digital Signature, Certificate Sign, CRL Sign",
+    ]
 
 
 def test_the_second_run_changes_nothing(tmp_path: Path) -> None:
@@ -112,7 +129,7 @@ def test_a_certificate_without_its_key_is_refused_and_kept(tmp_path: Path) -> No
     ca(tmp_path)
     (tmp_path / "ca.key").unlink()
     files = tree(tmp_path)
-    with pytest.raises(ResourceError, match=r"ca\.crt is there without its key .*ca\.key"):
+    with pytest.raises(ResourceError, match=r"ca\.crt is there without its key .*ca\.key; put the key back"):
         ca(tmp_path)
     assert tree(tmp_path) == files
 
@@ -122,7 +139,7 @@ def test_a_pair_that_does_not_belong_together_is_refused_and_kept(tmp_path: Path
     ca(tmp_path, "other")
     (tmp_path / "ca.key").write_bytes((tmp_path / "other.key").read_bytes())
     files = tree(tmp_path)
-    with pytest.raises(ResourceError, match=r"ca\.key is not the key of .*ca\.crt"):
+    with pytest.raises(ResourceError, match=r"ca\.key is not the key of .*ca\.crt; restore the one"):
         ca(tmp_path)
     assert tree(tmp_path) == files
 
@@ -149,7 +166,22 @@ def test_what_is_fixed_is_refused(tmp_path: Path, asked: dict[str, str], told: s
     ca(tmp_path)
     with pytest.raises(ResourceError) as error:
         ca(tmp_path, dry_run=dry_run, **asked)
-    assert told in str(error.value)
+    assert str(error.value) == (
+        f"ca ca: cannot change {told} once it exists; "
+        "keep the value, or remove the object (state: absent) and make it anew"
+    )
+
+
+def test_the_result_has_all_that_was_asked_for_whatever_happened_to_each(tmp_path: Path) -> None:
+    names = [each["name"] for each in KUBEADM]
+    assert list(ca(tmp_path, None, authorities=KUBEADM, dry_run=True).after) == names
+    ca(tmp_path, None, authorities=KUBEADM)
+    (tmp_path / "ca.key").chmod(0o644)
+    assert list(ca(tmp_path, None, authorities=KUBEADM).after) == names
+    (tmp_path / "front-proxy-ca.key").unlink()
+    (tmp_path / "front-proxy-ca.crt").unlink()
+    assert list(ca(tmp_path, None, authorities=KUBEADM).after) == names
+    assert ca(tmp_path, None, authorities=KUBEADM, state="absent", dry_run=True).after == {}
 
 
 def test_days_do_not_change_what_exists(tmp_path: Path) -> None:
@@ -195,6 +227,7 @@ def test_an_authority_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
     plans = ca(tmp_path)
     assert not plans.changed
     assert plans.after["ca"]["common_name"] == "root"
+    assert plans.after["ca"]["organization"] == "mine"
     assert plans.after["ca"]["key_type"] == "rsa-3072"
 
 
@@ -209,8 +242,24 @@ def test_an_authority_of_ones_own_keeps_its_name_when_it_is_renewed(tmp_path: Pa
 def test_a_leaf_certificate_is_no_authority(tmp_path: Path) -> None:
     ca(tmp_path)
     certificate(tmp_path / "leaf", tmp_path / "ca")
-    with pytest.raises(ResourceError, match="may not sign others"):
+    with pytest.raises(ResourceError, match="may not sign others; give another name"):
         ca(tmp_path, "leaf")
+
+
+def test_a_certificate_that_does_not_say_that_it_may_sign_is_no_authority(tmp_path: Path) -> None:
+    key, request = tmp_path / "ca.key", tmp_path / "ca.csr"
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", request)
+    openssl("x509", "-req", "-in", request, "-signkey", key, "-out", tmp_path / "ca.crt")
+    with pytest.raises(ResourceError, match="may not sign others"):
+        ca(tmp_path)
+
+
+def test_a_key_that_goes_away_meanwhile_is_named(tmp_path: Path) -> None:
+    ca(tmp_path)
+    authorities = Authorities.from_params(options(Authorities, {"directory": str(tmp_path), "name": "ca"}))
+    (tmp_path / "ca.key").unlink()
+    with pytest.raises(ResourceError, match=r"ca ca: .*ca\.key went away while this ran; run again"):
+        authorities.update({}, {"ca": {"certificate": "current"}})
 
 
 def test_absent_removes_both_files_and_twice_is_fine(tmp_path: Path) -> None:
@@ -235,6 +284,7 @@ def test_absent_removes_a_key_alone_too(tmp_path: Path) -> None:
         ({"name": "../ca"}, "name is '../ca'"),
         ({"name": "/etc/ca"}, "name is '/etc/ca'"),
         ({"name": ""}, "name is ''"),
+        ({"name": "./"}, "name is './'"),
         ({"common_name": "x" * 65}, "common_name is"),
         ({"organization": "x" * 65}, "organization"),
     ],

@@ -40,6 +40,25 @@ def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(tmp_path: Path)
     assert os.listdir(tmp_path) == ["key"]
 
 
+def test_what_is_being_written_is_beside_the_file_and_closed_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key"
+    path.write_text("old")
+
+    def interrupted(temporary: str, _path: str) -> None:
+        assert Path(temporary).parent == tmp_path
+        assert Path(temporary).name.startswith(".key.")
+        assert Path(temporary).stat().st_mode & 0o777 == 0o600
+        assert path.read_text() == "old"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(ResourceError, match=f"^cannot write {path}: No space left on device$"):
+        files.write(str(path), b"new", files.PRIVATE)
+    assert os.listdir(tmp_path) == ["key"]
+
+
 @pytest.mark.parametrize(
     ("library", "package"), [("cryptography", "cryptography"), ("yaml", "PyYAML")], ids=["crypto", "yaml"]
 )
