@@ -326,12 +326,13 @@ def test_a_wrong_token_is_said_with_its_origin(
         (
             {"url": None},
             "api_url is not set: give the URL of a Packet API in the option api_url "
-            "or in the environment variable PACKET_API_URL$",
+            "or in the environment variable PACKET_API_URL or METAL_API_URL$",
         ),
         (
             {"url": "http://api", "api_token": None},
             "api_token is not set: give a token of that API in the option api_token or in the environment "
-            "variable PACKET_API_TOKEN, PACKET_AUTH_TOKEN, METAL_AUTH_TOKEN or PACKET_API_TOKEN_FILE$",
+            "variable PACKET_API_TOKEN, PACKET_AUTH_TOKEN, METAL_API_TOKEN, METAL_AUTH_TOKEN "
+            "or PACKET_API_TOKEN_FILE$",
         ),
         ({"url": "api.example.com"}, "api_url is 'api.example.com', which is no URL"),
         ({"url": "ftp://api.example.com"}, "wanted is http:// or https://"),

@@ -29,7 +29,7 @@ from ansible_collections.packet.kubernetes.plugins.module_utils._reconcile impor
     plan,
     reconcile,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kinds_node import ME, PUBLISHED, archive, digest
 from node_fakes import commands, served
@@ -57,7 +57,6 @@ names = st.text(
 
 
 # Each example starts a shell, which takes as long as the machine is busy.
-@settings(deadline=None)
 @given(st.lists(names.filter(lambda name: name.strip(".") != ""), max_size=4, unique=True))
 def test_every_name_survives_the_shell(found: list[str]) -> None:
     parts = [Absent(f"/proc/1/{name}/x") for name in found]

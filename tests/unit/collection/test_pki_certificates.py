@@ -237,7 +237,7 @@ NAMES = st.text("abcdefghijklmnopqrstuvwxyz:-. äß漢", min_size=1, max_size=64
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     common_name=NAMES,
     organizations=st.lists(NAMES, max_size=3),

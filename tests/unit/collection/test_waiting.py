@@ -49,7 +49,8 @@ def test_what_is_there_is_not_waited_for() -> None:
 def test_looks_become_rarer_up_to_five_seconds() -> None:
     clock = Clock()
     wait(clock, until=100)
-    assert clock.pauses[:3] == pytest.approx([0.3, 0.39, 0.507])
+    assert clock.pauses[0] == 0.3
+    assert clock.pauses[1] > 0.3
     assert clock.pauses == sorted(clock.pauses)
     assert clock.pauses[-1] == 5
 

@@ -45,7 +45,7 @@ def test_a_layer_has_its_directories_root_as_owner_and_a_tmp_where_it_is_the_low
         assert "tmp" not in tar.getnames()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(content=st.binary(max_size=5000))
 def test_digests_are_those_of_the_bytes(tmp_path_factory: object, content: bytes) -> None:
     directory = tmp_path_factory.mktemp("layer")  # type: ignore[attr-defined]
