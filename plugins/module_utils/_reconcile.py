@@ -236,7 +236,8 @@ def reconcile(kind: Kind, wanted: Attributes | None, *, dry_run: bool) -> Plan:
     Raises ResourceError for what cannot be done; an immutable change is refused in a dry run too. A
     replacement that is interrupted has removed the object, so the next run makes it.
     """
-    step = settle_immutable(kind, plan(kind.find(), wanted, kind.normalise), wanted)
+    found = kind.find()
+    step = settle_immutable(kind, plan(found, wanted, kind.normalise), wanted, _called(found or {}))
     if isinstance(kind, Checks):
         kind.check(step)
     if dry_run or not step.changed:
@@ -273,6 +274,11 @@ def reconcile_all(fleet: Fleet, wanted: Mapping[str, Attributes], *, dry_run: bo
     if missing := {key: step.changes for key, step in steps.items() if step.makes}:
         present |= fleet.create(missing)
     return Plans(steps, fleet.settle(present))
+
+
+def _called(found: Attributes) -> str:
+    """What an object is called where it has a name; no kind needs more to be told from others in a message."""
+    return str(next((found[name] for name in ("name", "label", "id") if found.get(name)), ""))
 
 
 def _comparable(name: str, value: Any, normalise: Mapping[str, Normalise] | None) -> Any:

@@ -156,7 +156,7 @@ def test_what_can_change_in_place_is_not_replaced() -> None:
 
 def test_without_the_wish_the_error_names_it() -> None:
     with pytest.raises(
-        ResourceError, match=r"thing: cannot change size \(is 10, wanted 20\).* replace: true"
+        ResourceError, match=r"thing 1: cannot change size \(is 10, wanted 20\).* replace: true"
     ):
         reconcile(Thing(OLD, replace=False), NEW, dry_run=False)
 
