@@ -237,7 +237,7 @@ def reconcile(kind: Kind, wanted: Attributes | None, *, dry_run: bool) -> Plan:
     replacement that is interrupted has removed the object, so the next run makes it.
     """
     found = kind.find()
-    step = settle_immutable(kind, plan(found, wanted, kind.normalise), wanted, _called(found or {}))
+    step = settle_immutable(kind, plan(found, wanted, kind.normalise), wanted, _called(wanted, found))
     if isinstance(kind, Checks):
         kind.check(step)
     if dry_run or not step.changed:
@@ -276,9 +276,10 @@ def reconcile_all(fleet: Fleet, wanted: Mapping[str, Attributes], *, dry_run: bo
     return Plans(steps, fleet.settle(present))
 
 
-def _called(found: Attributes) -> str:
-    """What an object is called where it has a name; no kind needs more to be told from others in a message."""
-    return str(next((found[name] for name in ("name", "label", "id") if found.get(name)), ""))
+def _called(wanted: Attributes | None, found: Attributes | None) -> str:
+    """What an object is called in a message: as the task calls it, or else the API."""
+    names = ("name", "label", "description", "id")
+    return str(next((of[name] for of in (wanted, found) if of for name in names if of.get(name)), ""))
 
 
 def _comparable(name: str, value: Any, normalise: Mapping[str, Normalise] | None) -> Any:

@@ -70,7 +70,7 @@ def test_storage_from_nothing_to_all_and_back(ansible: Ansible, packetd: Any) ->
     b = changed.tasks["volume_attachment"]["volume_attachment"]["device_id"]
     for mode in ([], ["--check"]):
         refused = ansible.play([volume(size=19)], *mode).tasks["volume"]["msg"]
-        assert "volume: cannot change size (is 20, wanted 19) once it exists" in refused
+        assert "volume data: cannot change size (is 20, wanted 19) once it exists" in refused
 
     looked = ok(
         ansible.play(
