@@ -66,7 +66,12 @@ def test_every_info_module_answers(ansible: Ansible, packetd: Any) -> None:
     assert found["project_info"]["projects"] == [project]
     assert found["ssh_key_info"]["ssh_keys"] == [made["ssh_key"]["ssh_key"]]
     shown = {device["hostname"]: device for device in found["device_info"]["devices"]}
-    assert [shown["n0"], shown["n1"]] == made["device"]["devices"]
+    assert shown["n1"] == made["device"]["devices"][1]
+    # What was assigned afterwards is shown with the device too.
+    elastic = made["ip_assignment"]["ip_assignment"]["address"]
+    addresses = shown["n0"]["ip_addresses"]
+    assert [f"{item['address']}/32" for item in addresses if not item["management"]] == [elastic]
+    assert shown["n0"] == {**n0, "ip_addresses": addresses}
     assert told.tasks["in check mode"]["devices"] == found["device_info"]["devices"]
     (reservation,) = found["ip_reservation_info"]["ip_reservations"]
     assert reservation == {**made["ip_reservation"]["ip_reservation"], "assigned_to": [n0["id"]]}

@@ -61,6 +61,7 @@ INFOS: dict[str, Info] = {
 
 WRITES = {
     "devices": ["PATCH", "PATCH"],  # One for each of two.
+    "devices with choices": ["PATCH", "PATCH"],
     "devices with purge": ["DELETE"],  # What is not listed any more goes.
     "bgp_config": ["POST"],  # The API takes a configuration as a whole, by the same call that makes it.
     "ip_assignment": ["DELETE", "POST"],  # The API moves nothing: it takes away and gives.
