@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
+from .._info import of_project
 from .._packet.client import Client, each
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.errors import InvalidError
@@ -246,6 +247,9 @@ class DevicePower:
 
 def _attributes(device: Item) -> Attributes:
     return {"id": device["id"], "hostname": device["hostname"], "state": device["state"]}
+
+
+INFO = of_project("devices", "devices", "devices", _attributes)
 
 
 def _action(wanted: str, state: str) -> str:

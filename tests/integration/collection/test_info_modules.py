@@ -25,6 +25,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "project_info": {"names": ["p"]},
     "ssh_key_info": {"project": "p"},
     "device_info": {"project": "p", "tags": ["cluster=blue"], "states": ["active"]},
+    "device_power_info": {"project": "p"},
     "ip_reservation_info": {"project": "p", "tags": ["endpoint"]},
     "ip_assignment_info": {"project": "p", "device": "n0"},
     "user_info": {},
@@ -72,6 +73,8 @@ def test_every_info_module_answers(ansible: Ansible, packetd: Any) -> None:
     addresses = shown["n0"]["ip_addresses"]
     assert [f"{item['address']}/32" for item in addresses if not item["management"]] == [elastic]
     assert shown["n0"] == {**n0, "ip_addresses": addresses}
+    power = {device["id"]: device for device in found["device_power_info"]["devices"]}
+    assert power[n0["id"]] == {"id": n0["id"], "hostname": "n0", "state": "active"}
     assert told.tasks["in check mode"]["devices"] == found["device_info"]["devices"]
     (reservation,) = found["ip_reservation_info"]["ip_reservations"]
     assert reservation == {**made["ip_reservation"]["ip_reservation"], "assigned_to": [n0["id"]]}
