@@ -31,7 +31,9 @@ clean: setup ## make down, and removes the caches and .venv too
 	@$(LAB) clean
 	rm -rf $(VENV)
 
-check: lint types unit ## The quick part of the tests
+# Neither of the three keeps two cores busy by itself.
+check: $(VENV)/ready-dev ## The quick part of the tests
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types unit
 
 test: check sanity integration coverage thirdparty e2e molecule ## Everything that proves the project
 
@@ -56,7 +58,7 @@ unit: $(VENV)/ready-dev
 	rm -rf build/coverage/unit.*
 	coverage run --data-file=build/coverage/unit -m pytest -q --numprocesses 2 tests/unit
 
-coverage: unit integration ## Which lines of plugins no test of these two has run; fails under 90 %
+coverage: $(VENV)/ready-dev ## Which lines of plugins no test of unit and integration has run; fails under 90 %
 	coverage combine --quiet --keep --data-file=build/coverage/all build/coverage/unit.* build/coverage/integration.*
 	coverage report --data-file=build/coverage/all
 

@@ -166,7 +166,7 @@ class Things:
 
     name = "thing"
     immutable = frozenset({"size"})
-    normalise: ClassVar[dict[str, Any]] = {}
+    normalise: ClassVar[dict[str, Any]] = {"tags": sorted}
     replace = True
 
     def __init__(self, **found: Attributes) -> None:
@@ -194,6 +194,12 @@ class Things:
 
     def settle(self, present: Mapping[str, Attributes]) -> Mapping[str, Attributes]:
         return present
+
+
+def test_in_a_fleet_too_things_are_compared_in_the_form_in_which_equal_ones_are() -> None:
+    things = Things(a={"id": 1, "tags": ["a", "b"]})
+    assert not reconcile_all(things, {"a": {"tags": ["b", "a"]}}, dry_run=False).changed
+    assert things.done == []
 
 
 def test_of_a_fleet_just_what_needs_it_is_replaced() -> None:
