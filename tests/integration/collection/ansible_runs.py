@@ -105,6 +105,12 @@ def _plain(document: dict[str, Any]) -> Any:
     return document.get("__ansible_unsafe", document)
 
 
+def ok(run: Run) -> Run:
+    """The run, which has ended well."""
+    assert run.code == 0, (run.tasks, run.stderr)
+    return run
+
+
 def task(module: str, **arguments: Any) -> dict[str, Any]:
     """A task named after its module."""
     return {"name": module, f"packet.kubernetes.{module}": arguments}

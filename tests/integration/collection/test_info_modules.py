@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_runs import Ansible, Run, task
+from ansible_runs import Ansible, ok, task
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 DEVICE = {"project": "p", "plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv"}
@@ -42,11 +42,6 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 QUESTIONS = [task(module, **arguments) for module, arguments in ASKED.items()]
 IN_CHECK_MODE = {**task("device_info", **ASKED["device_info"]), "name": "in check mode", "check_mode": True}
-
-
-def ok(run: Run) -> Run:
-    assert run.code == 0, (run.tasks, run.stderr)
-    return run
 
 
 def test_every_info_module_answers(ansible: Ansible, packetd: Any) -> None:

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_runs import Ansible, Run, task
+from ansible_runs import Ansible, Run, ok, task
 
 ORDER = {"plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv", "hostname": "n0"}
 PASSWORD = "a-great-secret"
-
-
-def ok(run: Run) -> Run:
-    assert run.code == 0, (run.tasks, run.stderr)
-    return run
 
 
 @pytest.fixture

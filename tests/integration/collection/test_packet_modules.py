@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from ansible_runs import Ansible, Run, task
+from ansible_runs import Ansible, ok, task
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 COMMON = {"project": "p", "plan": "c3.small.x86", "operating_system": "debian_12", "metro": "sv"}
@@ -47,11 +47,6 @@ def everything(device_count: int = 3) -> list[dict[str, Any]]:
         devices(device_count),
         {**assignment, "when": "endpoint.ip_reservation.address is defined"},
     ]
-
-
-def ok(run: Run) -> Run:
-    assert run.code == 0, (run.tasks, run.stderr)
-    return run
 
 
 def test_from_nothing_to_all_and_back(ansible: Ansible, packetd: Any) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_runs import Ansible, Run, task
+from ansible_runs import Ansible, ok, task
 
 COMMON = {"project": "p", "plan": "baremetal_0", "operating_system": "debian_12", "facility": "ewr1"}
 PROJECT = task("project", name="p")
@@ -43,11 +43,6 @@ def policy(count: int) -> dict[str, Any]:
 
 def power(state: str, *names: str, **more: Any) -> dict[str, Any]:
     return task("device_power", project="p", devices=list(names), state=state, **more)
-
-
-def ok(run: Run) -> Run:
-    assert run.code == 0, (run.tasks, run.stderr)
-    return run
 
 
 def test_storage_from_nothing_to_all_and_back(ansible: Ansible, packetd: Any) -> None:
