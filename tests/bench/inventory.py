@@ -2,9 +2,9 @@
 """How long ansible-inventory takes for a thousand devices, beside a static file with the same hosts.
 
 The inventory plugin is run cold (it asks a packetd, record driver) and warm (from its cache), the static file
-in YAML by Ansible's own plugin, and the warm plugin once more with three keyed groups by Jinja, which say
-what the groups that are set in Python would cost otherwise. All run by turns, so that noise falls on all;
-what counts is the median. Prints a table; exits with 1 when a target is missed.
+in INI and in YAML by Ansible's own plugins, and the warm plugin once more with three keyed groups by Jinja,
+which say what the groups that are set in Python would cost otherwise. All run by turns, so that noise falls on
+all; what counts is the median. Prints a table; exits with 1 when a target is missed.
 
     make bench-inventory
 """
@@ -12,6 +12,7 @@ what counts is the median. Prints a table; exits with 1 when a target is missed.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -27,8 +28,8 @@ from ansible_runs import Ansible
 from packetd_process import Packetd
 
 MACHINES = 1000
-TARGETS = {"cold": 1.6, "warm": 0.9}
-"""Seconds."""
+TARGETS = {"cold": 2.0, "warm": 1.125}
+"""In times of the static file in INI: 1.6 and 0.9 seconds where that takes 0.8."""
 KEYED = [
     {"key": "packet_plan", "prefix": "plan"},
     {"key": "packet_metro", "prefix": "place"},
@@ -72,12 +73,25 @@ def sources(folder: Path, ansible: Ansible) -> dict[str, Path]:
             yaml.safe_dump({"plugin": "packet.kubernetes.packet", "projects": ["bench"], **options[name]})
         )
         run(ansible, file)
-    static = folder / "static.yml"
     listed, _ = ansible.inventory({"projects": ["bench"]})
     groups = {name: dict.fromkeys(group["hosts"]) for name, group in listed.items() if "hosts" in group}
+    variables = listed["_meta"]["hostvars"]
+    static = {"static, INI": folder / "static.ini", "static, YAML": folder / "static.yml"}
+    static["static, INI"].write_text(in_ini(variables, groups))
     written = {name: {"hosts": hosts} for name, hosts in groups.items()}
-    static.write_text(yaml.safe_dump({"all": {"hosts": listed["_meta"]["hostvars"]}, **written}))
-    return {**files, "static": static}
+    static["static, YAML"].write_text(yaml.safe_dump({"all": {"hosts": variables}, **written}))
+    return {**files, **static}
+
+
+def in_ini(variables: dict[str, dict[str, Any]], groups: dict[str, dict[str, None]]) -> str:
+    """The hosts with their variables, and the groups; Ansible reads the values as Python's."""
+    hosts = [
+        " ".join([host, *(f"{name}='{json.dumps(str(value))}'" for name, value in own.items())])
+        for host, own in variables.items()
+    ]
+    return "\n".join(
+        [*hosts, *(f"\n[{name}]\n" + "\n".join(members) for name, members in groups.items()), ""]
+    )
 
 
 def run(ansible: Ansible, source: Path) -> float:
@@ -119,15 +133,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     medians = measured(parser.parse_args().rounds)
-    print(f"{MACHINES} devices\tseconds\tstatic file takes\ttarget")
+    beside = medians["static, INI"]
+    print(f"{MACHINES} devices\tseconds\tin times of static\ttarget")
     for what, seconds in medians.items():
         target = TARGETS.get(what)
-        verdict = "" if target is None else f"<= {target:g} s\t{'ok' if seconds <= target else 'MISSED'}"
-        print(f"{what}\t{seconds:.2f}\t{medians['static'] / seconds:.2f} times\t{verdict}")
+        ratio = seconds / beside
+        verdict = "" if target is None else f"<= {target:g}\t{'ok' if ratio <= target else 'MISSED'}"
+        print(f"{what}\t{seconds:.2f}\t{ratio:.2f}\t{verdict}")
     print(
         f"three keyed groups by Jinja: {medians['keyed'] / medians['warm']:.2f} times as long as warm without"
     )
-    return 0 if all(medians[what] <= target for what, target in TARGETS.items()) else 1
+    return 0 if all(medians[what] <= target * beside for what, target in TARGETS.items()) else 1
 
 
 if __name__ == "__main__":
