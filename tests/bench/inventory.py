@@ -3,8 +3,8 @@
 
 The inventory plugin is run cold (it asks a packetd, record driver) and warm (from its cache), the static file
 in INI and in YAML by Ansible's own plugins, and the warm plugin once more with three keyed groups by Jinja,
-which say what the groups that are set in Python would cost otherwise. All run by turns, so that noise falls on
-all; what counts is the median. Prints a table; exits with 1 when a target is missed.
+which say what the groups that are set in Python would cost otherwise. All run by turns, so that noise falls
+on all; what counts is the median. Prints a table; exits with 1 when a target is missed.
 
     make bench-inventory
 """
