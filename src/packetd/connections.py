@@ -184,8 +184,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
             return
         body = msgspec.json.encode({"errors": [reason]})
-        head = (b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n") % len(
-            body
-        )
-        self.transport.write(STATUS_LINE[status] + head + body)
+        kind = b"content-type: application/json\r\n"
+        rest = b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+        self.transport.write(STATUS_LINE[status] + kind + rest + body)
         self.transport.close()

@@ -74,7 +74,7 @@ class Counting(Client):
         super().__init__(connection)
         self.calls: list[str] = []
 
-    def call_api(self, method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002
+    def call_api(self, method: str, type: str = "GET", params: Any = None) -> Any:  # noqa: A002 as in Client
         self.calls.append(f"{type} {method}")
         return super().call_api(method, type, params)
 

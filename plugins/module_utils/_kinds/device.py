@@ -25,7 +25,7 @@ from .device_attributes import LEAVING, attributes, fingerprint
 from .device_batches import Orders
 from .device_choices import CHOICES, NEXT_AVAILABLE, Choices, check_choices
 from .device_order import Catalogue, check_hostname
-from .election import elect
+from .election import age, elect
 from .filters import query
 from .moments import moment
 from .names import body
@@ -256,7 +256,7 @@ class Devices:
         """What is in our charge, by hostname or the id in its stead, the oldest first."""
         ours: dict[str, list[Item]] = {}
         devices = self._home.everything("devices", "devices", **self._asked_for())
-        for device in sorted(devices, key=lambda device: (device.get("created_at") or "", device["id"])):
+        for device in sorted(devices, key=age):
             by_id = device["id"] in self._orders
             charged = by_id or (
                 (self._purge or device["hostname"] in self._orders)

@@ -12,7 +12,7 @@ import hashlib
 from typing import Any
 
 from .._reconcile import Attributes
-from .links import id_of
+from .links import id_of, part
 
 LEAVING = frozenset({"deprovisioning", "deleted"})
 """States of a device that is no longer there for us."""
@@ -32,10 +32,10 @@ def attributes(device: dict[str, Any]) -> Attributes:
         "id": device["id"],
         "hostname": device["hostname"],
         "state": device["state"],
-        "plan": _part(device, "plan", "slug"),
-        "operating_system": _part(device, "operating_system", "slug"),
-        "metro": _part(device, "metro", "code"),
-        "facility": _part(device, "facility", "code"),
+        "plan": part(device.get("plan"), "slug"),
+        "operating_system": part(device.get("operating_system"), "slug"),
+        "metro": part(device.get("metro"), "code"),
+        "facility": part(device.get("facility"), "code"),
         "tags": list(device.get("tags") or []),
         "description": device.get("description"),
         "billing_cycle": device.get("billing_cycle"),
@@ -68,10 +68,6 @@ def tag_value(tags: list[str], name: str) -> str | None:
 def _features(features: list[str] | dict[str, str]) -> dict[str, str]:
     """How much each feature is wanted; the API also takes a list, of those that are required."""
     return dict(features) if isinstance(features, dict) else dict.fromkeys(features, "required")
-
-
-def _part(device: dict[str, Any], name: str, key: str) -> Any:
-    return (device.get(name) or {}).get(key)
 
 
 def _address(device: dict[str, Any], family: int, *, public: bool) -> str | None:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from .._info import of_project
-from .._packet.client import Client, each
+from .._packet.client import Client, all_of
 from .._packet.connection import OPTIONS, PROJECT_OPTION, Connection
 from .._packet.errors import InvalidError
 from .._packet.paging import PER_PAGE, Item
@@ -177,7 +177,7 @@ class DevicePower:
         """Whether it can be asked; without waiting it is now or never."""
         return device["state"] in AT_REST or not self._waiting.wanted
 
-    def _ask(self, names: list[str], devices: Mapping[str, Item]) -> Iterator[bool]:
+    def _ask(self, names: list[str], devices: Mapping[str, Item]) -> list[bool]:
         """Whether each has taken it; raises ResourceError for a refusal that will last."""
 
         def ask(name: str) -> bool:
@@ -192,10 +192,7 @@ class DevicePower:
                 raise ResourceError(f"device_power {name}: {error}") from error
             return True
 
-        for outcome in each(ask, names):
-            if isinstance(outcome, ResourceError):
-                raise outcome
-            yield outcome
+        return all_of(ask, names)
 
     def _is_done(self, device: Item, events: list[Item]) -> bool:
         if self._wanted != REBOOTED:

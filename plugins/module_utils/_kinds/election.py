@@ -43,7 +43,7 @@ def elect(
     """
     # Those that have given up theirs already wait for the others to come to an end.
     for looks in range(3 * PATIENCE):
-        there = {key: sorted(items, key=_age) for key, items in look().items() if items}
+        there = {key: sorted(items, key=age) for key, items in look().items() if items}
         rivals = {key: items for key, items in there.items() if len(items) > 1}
         if not rivals:
             return {key: items[0] for key, items in there.items()}
@@ -88,7 +88,8 @@ def _made(make: Callable[[], Item], look: Callable[[], Sequence[Item]]) -> Item 
         return None
 
 
-def _age(item: Item) -> tuple[str, str]:
+def age(item: Item) -> tuple[str, str]:
+    """By which all sort, the oldest first."""
     return item.get("created_at") or "", item["id"]
 
 

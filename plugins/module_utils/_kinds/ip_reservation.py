@@ -18,7 +18,7 @@ from .._packet.paging import Item, everything
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .election import make_once
 from .filters import fits, named, query
-from .links import id_of
+from .links import id_of, part
 from .names import body
 from .references import Home, only
 
@@ -134,8 +134,8 @@ def attributes(reservation: Item) -> Attributes:
         "cidr": cidr,
         "type": reservation.get("type"),
         "quantity": reservation.get("quantity") or 2 ** (32 - cidr),
-        "metro": (reservation.get("metro") or {}).get("code"),
-        "facility": (reservation.get("facility") or {}).get("code"),
+        "metro": part(reservation.get("metro"), "code"),
+        "facility": part(reservation.get("facility"), "code"),
         "tags": list(reservation.get("tags") or []),
         "details": reservation.get("details"),
         "custom_data": reservation.get("customdata") or {},

@@ -118,7 +118,9 @@ class Project:
         return str(found["id"])
 
     def _all(self) -> list[Item]:
-        return everything(self._client, "projects", "projects")
+        """Those that may be meant; by name only those with it in theirs, as each comes with its devices."""
+        asked = {"name": self._name} if self._name and not self._id else {}
+        return everything(self._client, "projects", "projects", **asked)
 
 
 def _attributes(project: Item) -> Attributes:

@@ -21,7 +21,7 @@ from .._packet.paging import Item
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .device_attributes import fingerprint
 from .election import make_once
-from .links import id_of
+from .links import id_of, part
 from .moments import moment
 from .names import body
 from .references import Home, only
@@ -181,7 +181,7 @@ def attributes(request: Item) -> Attributes:
         "devices_min": request["devices_min"],
         "devices_max": request["devices_max"],
         "max_bid_price": request["max_bid_price"],
-        "metro": (request.get("metro") or {}).get("code"),
+        "metro": part(request.get("metro"), "code"),
         "facilities": [facility["code"] for facility in request.get("facilities") or []],
         "end_at": moment(END_AT, request["end_at"]) if request.get("end_at") else None,
         "plan": instance.get("plan"),

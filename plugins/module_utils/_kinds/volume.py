@@ -22,7 +22,7 @@ from .._packet.wait import OPTIONS as WAIT_OPTIONS
 from .._packet.wait import Waiting
 from .._reconcile import Attributes, Normalise, Plan, ResourceError
 from .election import make_once
-from .links import id_of
+from .links import id_of, part
 from .names import body
 from .references import Home, is_id, meant, pick
 
@@ -244,8 +244,8 @@ def attributes(volume: Item) -> Attributes:
         "description": volume.get("description"),
         "state": volume["state"],
         "size": volume["size"],
-        "plan": (volume.get("plan") or {}).get("slug"),
-        "facility": (volume.get("facility") or {}).get("code"),
+        "plan": part(volume.get("plan"), "slug"),
+        "facility": part(volume.get("facility"), "code"),
         "locked": bool(volume.get("locked")),
         "billing_cycle": volume.get("billing_cycle"),
         "custom_data": volume.get("customdata") or {},
