@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._provider_ids import NoDeviceError, device_of
+from ..module_utils._provider_ids import NoDeviceError, device_of
 
 DOCUMENTATION = r"""
 name: device_id

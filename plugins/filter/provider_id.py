@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._provider_ids import NoDeviceError, of_device
+from ..module_utils._provider_ids import NoDeviceError, of_device
 
 DOCUMENTATION = r"""
 name: provider_id

@@ -40,7 +40,7 @@ def everything(client: Client, path: str, key: str, **params: Any) -> list[Item]
 
 def _pages(client: Client, path: str, params: dict[str, Any]) -> list[dict[str, Any]]:
     def fetch(number: int) -> dict[str, Any]:
-        page: dict[str, Any] = client.call_api(path, params={**params, "page": number, "per_page": PER_PAGE})
+        page: dict[str, Any] = client.call_api(path, params={"per_page": PER_PAGE, **params, "page": number})
         return page
 
     first = fetch(1)

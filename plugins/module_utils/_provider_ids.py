@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a Node says which device it is: in spec.providerID, as cloud-provider-equinix-metal wrote it. Pure.
 
-This plugin util is PRIVATE to the collection.
+This module util is PRIVATE to the collection.
 """
 
 from __future__ import annotations

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster's API: a client to write with, and what is watched, kept as small objects."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import httpx2
+import kopf
+from lightkube import AsyncClient, KubeConfig
+
+T = TypeVar("T")
+Key = tuple[str, str]
+"""Namespace, empty where there is none, and name."""
+
+MANAGER = "packet-kubernetes"
+_SECONDS = 10.0
+# Kopf hears of what was deleted while it could not watch from nobody, so everything is listed now and then.
+_RELIST = 300.0
+
+
+def client(kubeconfig: Path | None) -> AsyncClient:
+    """A client by this kubeconfig, or by the service account of the pod that this runs in."""
+    config = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_service_account()
+    return AsyncClient(config, timeout=httpx2.Timeout(_SECONDS), field_manager=MANAGER, trust_env=False)
+
+
+class Kept(Generic[T]):
+    """The objects of one resource as far as they matter, kept up to date."""
+
+    def __init__(self, resource: Any, read: Callable[[Mapping[str, Any]], T], plural: str) -> None:
+        """``resource`` is lightkube's class, ``read`` takes from an object what is kept of it."""
+        self._resource = resource
+        self._read = read
+        self.plural = plural
+        self._items: dict[Key, T] = {}
+        self._touched: set[Key] = set()
+        self._told: list[Callable[[], None]] = []
+        self.complete = False
+        """Whether every object is known: nothing may be concluded from an absence before."""
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(list(self._items.values()))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def get(self, name: str, namespace: str = "") -> T | None:
+        """One of them."""
+        return self._items.get((namespace, name))
+
+    def tell(self, listener: Callable[[], None]) -> None:
+        """Has the listener called after changes that matter."""
+        self._told.append(listener)
+
+    async def list(self, api: AsyncClient) -> None:
+        """Reads all. What changes meanwhile is told by events, which are newer."""
+        self._touched.clear()
+        listed: dict[Key, T] = {}
+        async for found in api.list(self._resource, namespace="*", chunk_size=500):
+            body = found.to_dict()
+            listed[_key(body)] = self._read(body)
+        for key in self._touched:
+            listed.pop(key, None)
+        for key in set(self._items) - set(listed) - self._touched:
+            del self._items[key]
+        self._items.update(listed)
+        self.complete = True
+        self._tell()
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Takes over what kopf's watching tells."""
+        body = event["object"]
+        key = _key(body)
+        self._touched.add(key)
+        before = self._items.get(key)
+        if event["type"] == "DELETED":
+            self._items.pop(key, None)
+        else:
+            self._items[key] = self._read(body)
+        if before != self._items.get(key):
+            self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._told:
+            listener()
+
+
+async def keep(api: AsyncClient, kept: list[Kept[Any]], stop: asyncio.Event) -> None:
+    """Keeps these up to date until the event is set. They are complete once this has begun to watch."""
+    registry = kopf.OperatorRegistry()
+    for each in kept:
+
+        @kopf.on.event(each.plural, registry=registry)
+        async def apply(event: Any, each: Kept[Any] = each, **_: Any) -> None:
+            each.apply(event)
+
+    @kopf.on.login(registry=registry)
+    def login(**context: Any) -> Any:
+        if os.environ.get("KUBECONFIG"):
+            return kopf.login_with_kubeconfig(**context)
+        return kopf.login_with_service_account(**context)
+
+    async with asyncio.TaskGroup() as tasks:
+        relisting = tasks.create_task(_relist(api, kept))
+        await kopf.operator(
+            registry=registry, settings=_settings(), clusterwide=True, standalone=True, stop_flag=stop
+        )
+        relisting.cancel()
+
+
+async def _relist(api: AsyncClient, kept: list[Kept[Any]]) -> None:
+    while True:
+        for each in kept:
+            await each.list(api)
+        await asyncio.sleep(_RELIST)
+
+
+def _settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    # Built-in resources come and go with no CRD, and to watch those takes rights.
+    settings.scanning.disabled = True
+    settings.posting.enabled = False
+    return settings
+
+
+def _key(body: Mapping[str, Any]) -> Key:
+    metadata = body["metadata"]
+    return metadata.get("namespace") or "", metadata["name"]
