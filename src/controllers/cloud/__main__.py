@@ -20,10 +20,12 @@ from lightkube import AsyncClient
 from lightkube.resources.core_v1 import Node
 
 from controllers.cloud import nodes, settings
+from controllers.cloud.endpoint import EndpointController
 from controllers.cloud.node_controller import NodeController
 from controllers.cloud.settings import Settings, SettingsError
 from controllers.runtime import changes, kubernetes, logs
 from controllers.runtime.api import Api
+from controllers.runtime.controller import Controller
 from controllers.runtime.kubernetes import Kept
 from controllers.runtime.leadership import Leadership, LeadershipLostError
 from controllers.runtime.serving import Serving
@@ -128,17 +130,26 @@ class _Manager:
     async def _control(self, client: AsyncClient, leadership: Leadership | None = None) -> None:
         api = Api(self._settings.connection, self._settings.project)
         kept_nodes: Kept[nodes.Node] = Kept(Node, nodes.read, "nodes")
-        node_controller = NodeController(api, client, kept_nodes)
+        controllers: list[Controller] = [NodeController(api, client, kept_nodes)]
+        if self._settings.endpoint_tag:
+            controllers.append(self._endpoint(api, kept_nodes, self._settings.endpoint_tag))
+
+        def refresh() -> None:
+            for each in controllers:
+                each.refresh()
+
         async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(node_controller.run()),
-                tasks.create_task(changes.follow(api, node_controller.refresh)),
-            ]
+            works = [*(each.run() for each in controllers), changes.follow(api, refresh)]
             if leadership:
-                running.append(tasks.create_task(leadership.hold()))
+                works.append(leadership.hold())
+            running = [tasks.create_task(work) for work in works]
             await kubernetes.keep(client, [kept_nodes], self._stop)
             for task in running:
                 task.cancel()
+
+    def _endpoint(self, api: Api, kept: Kept[nodes.Node], tag: str) -> EndpointController:
+        trust = kubernetes.trust(self._options.kubeconfig)
+        return EndpointController(api, kept, tag, self._settings.api_server_port, trust)
 
 
 if __name__ == "__main__":
