@@ -23,6 +23,7 @@ from packetd import accounts, api, metadata, privileges
 from packetd.api.calls import Context
 from packetd.api.renderings import Renderings
 from packetd.api.turns import Turns
+from packetd.api.waits import Waits
 from packetd.certificates import server_context, share_authority
 from packetd.connections import Config
 from packetd.drivers import Driver, DriverError
@@ -152,6 +153,8 @@ def make_context(
         faults,
         administrator,
         turns,
+        # Others find connections too.
+        Waits(store, settings.limits.connections // 2),
         Renderings(),
         settings.address_quota,
         settings.device_quota,
@@ -227,6 +230,7 @@ async def _serve(
     await stopping.wait()
     log.info("stopping")
     proxy.close()
+    context.waits.stop()
     for server, _ in servers:
         server.should_exit = True
     await asyncio.gather(*running)
