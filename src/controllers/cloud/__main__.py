@@ -153,4 +153,5 @@ class _Manager:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Without waiting for the threads: one may have asked for events, and be answered in half a minute.
+    os._exit(main())

@@ -39,6 +39,11 @@ def eventually(ask: Callable[[], T | None], patience: float = PATIENCE) -> T:
     return answer
 
 
+def loopback(number: int) -> str:
+    """An address of this host that no other process of tests takes."""
+    return f"127.{1 + (os.getpid() >> 8) % 254}.{os.getpid() % 256}.{number}"
+
+
 class Cluster:
     """etcd and an API server; nobody runs pods, so Nodes are objects alone."""
 
