@@ -66,8 +66,11 @@ class State:
 
 
 class ServedNetwork(msgspec.Struct, frozen=True):
+    """The devices'; ``api`` is the URL by which they reach what others reach at that of Serving."""
+
     bridge: str
     gateway: str
+    api: str
     public: str
     elastic: str
     private: str
