@@ -40,8 +40,8 @@ def eventually(ask: Callable[[], T | None], patience: float = PATIENCE) -> T:
 
 
 def loopback(number: int) -> str:
-    """An address of this host that no other process of tests takes."""
-    return f"127.{1 + (os.getpid() >> 8) % 254}.{os.getpid() % 256}.{number}"
+    """An address of this host that no other process of tests takes; there are 1000."""
+    return f"127.{1 + (os.getpid() >> 6) % 254}.{os.getpid() % 64 * 4 + number // 250}.{1 + number % 250}"
 
 
 class Cluster:
