@@ -81,7 +81,7 @@ def test_what_cannot_be_is_refused_without_the_token(tmp_path: Path, content: ob
 
 
 def test_a_folder_with_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="neither cloud-sa[.]json nor the keys"):
+    with pytest.raises(SettingsError, match=r"neither cloud-sa[.]json nor the keys"):
         read(tmp_path, {}, tmp_path)
 
 
