@@ -53,7 +53,13 @@ def facts(state: State) -> dict[str, Any]:
 
 def device_api_url(state: State) -> str:
     """Where the devices of a lab, and what runs in them, find the API. Raises LabError."""
-    return str(facts(state)["network"]["api"])
+    url = facts(state)["network"].get("api")
+    if url is None:
+        pid_file = _pid_file(state, "packetd")
+        raise LabError(
+            f"the packetd that runs is too old to serve devices; end it (kill $(cat {pid_file})) and make up"
+        )
+    return str(url)
 
 
 def environment(state: State) -> dict[str, str]:

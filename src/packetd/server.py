@@ -294,8 +294,8 @@ def _served_network(driver: Driver) -> ServedNetwork | None:
     return ServedNetwork(
         bridge=plan.bridge,
         gateway=str(plan.gateway),
-        api=f"http://{Listen(str(plan.gateway), _API_PORT)}",
         public=str(plan.public),
         elastic=str(plan.elastic),
         private=str(plan.private),
+        api=f"http://{Listen(str(plan.gateway), _API_PORT)}",
     )

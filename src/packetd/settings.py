@@ -70,10 +70,11 @@ class ServedNetwork(msgspec.Struct, frozen=True):
 
     bridge: str
     gateway: str
-    api: str
     public: str
     elastic: str
     private: str
+    # A server of 0.1.0 that still runs has none.
+    api: str | None = None
 
 
 class Serving(msgspec.Struct, frozen=True):

@@ -12,13 +12,14 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from packetd import server
 from packetd.drivers.record import RecordDriver, url_of
 from packetd.model.addresses import NetworkPlan
 from packetd.ownership import ServerError
-from packetd.settings import Listen, Settings, State
+from packetd.settings import Listen, Serving, Settings, State
 
 # Loopback in all of 127.0.0.0/8, so that the gateway is an address of this host.
 GATEWAY = "127.83.0.1"
@@ -63,6 +64,14 @@ def test_the_url_for_devices_is_where_it_listens(
         assert (network["gateway"], network["api"]) == (GATEWAY, f"http://{GATEWAY}:{port}")
         with pytest.raises(ServerError, match=f"{GATEWAY}:{port} for the API for devices: Address already"):
             server._at_gateway(driver, server._API_PORT, "the API for devices")
+
+
+def test_an_older_server_that_still_runs_is_understood() -> None:
+    network = {"bridge": "b", "gateway": "g", "public": "p", "elastic": "e", "private": "r"}
+    told = {"pid": 1, "api": "a", "proxy": "p", "driver": "docker", "network": network}
+    serving = msgspec.json.decode(json.dumps(told), type=Serving)
+    assert serving.network is not None
+    assert serving.network.api is None
 
 
 def test_without_a_network_of_devices_there_is_none(
