@@ -65,12 +65,7 @@ class Service:
 
     def holder(self) -> str | None:
         """The hostname of the device that has its address."""
-        found = [item for item in self.lab.reservations() if item["address"] == self.address()]
-        ids = [
-            each["assigned_to"]["href"].rpartition("/")[2] for item in found for each in item["assignments"]
-        ]
-        names = {device["id"]: device["hostname"] for device in self.lab.devices()}
-        return names[ids[0]] if ids else None
+        return self.lab.holder(self.address())
 
     def _objects(self) -> list[dict[str, Any]]:
         labels = {"app": self.name}
