@@ -104,10 +104,8 @@ class Lab:
 
     def holder(self, address: str) -> str | None:
         """The hostname of the device that has an elastic address."""
-        found = [
-            each for item in self.reservations() if item["address"] == address for each in item["assignments"]
-        ]
-        ids = [each["assigned_to"]["href"].rpartition("/")[2] for each in found]
+        (item,) = [item for item in self.reservations() if item["address"] == address]
+        ids = [each["assigned_to"]["href"].rpartition("/")[2] for each in item["assignments"]]
         return next((each["hostname"] for each in self.devices() if each["id"] in ids), None)
 
     def api_keys(self) -> list[dict[str, Any]]:
