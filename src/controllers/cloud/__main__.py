@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from lightkube import AsyncClient
-from lightkube.resources.core_v1 import Node
+from lightkube.resources.core_v1 import Node, Service
+from lightkube.resources.discovery_v1 import EndpointSlice
 
-from controllers.cloud import nodes, settings
+from controllers.cloud import nodes, services, settings
 from controllers.cloud.node_controller import NodeController
+from controllers.cloud.service_controller import ServiceController
 from controllers.cloud.settings import Settings, SettingsError
 from controllers.runtime import changes, kubernetes, logs
 from controllers.runtime.api import Api
@@ -134,9 +136,18 @@ class _Manager:
                 tasks.create_task(node_controller.run()),
                 tasks.create_task(changes.follow(api, node_controller.refresh)),
             ]
+            kept: list[Kept[Any]] = [kept_nodes]
+            if self._settings.load_balancer:
+                kept_services = Kept(Service, services.read, "services")
+                kept_slices = Kept(EndpointSlice, services.read_slice, "endpointslices")
+                kept += [kept_services, kept_slices]
+                service_controller = ServiceController(
+                    api, client, self._settings, kept_services, kept_slices, kept_nodes
+                )
+                running.append(tasks.create_task(service_controller.run()))
             if leadership:
                 running.append(tasks.create_task(leadership.hold()))
-            await kubernetes.keep(client, [kept_nodes], self._stop)
+            await kubernetes.keep(client, kept, self._stop)
             for task in running:
                 task.cancel()
 
