@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.packet.kubernetes.plugins.module_utils._provider_ids import (
@@ -76,8 +75,8 @@ class Node:
 class Change:
     """Merge patches, empty where there is nothing to change."""
 
-    status: Mapping[str, Any] = MappingProxyType({})
-    node: Mapping[str, Any] = MappingProxyType({})
+    status: Mapping[str, Any] = field(default_factory=dict)
+    node: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(body: Mapping[str, Any]) -> Node:
