@@ -14,7 +14,7 @@ LAB := $(SUDO) $(BIN)/python -m lab
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check lint types unit test sanity integration coverage mutate thirdparty e2e molecule soak bench bench-packetd bench-inventory bench-modules docs ground tools
+.PHONY: help setup up down clean check lint types unit test sanity integration coverage mutate thirdparty e2e molecule soak bench bench-packetd bench-inventory bench-modules bench-cloud-controller docs ground tools
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ bench-packetd: $(VENV)/ready-dev ## packetd beside moto_server's EC2
 
 bench-inventory: $(VENV)/ready-dev ## ansible-inventory for a thousand devices, beside a static file
 	$(BIN)/python tests/bench/inventory.py
+
+bench-cloud-controller: $(VENV)/ready-dev ## The cloud controller manager with 500 Nodes
+	$(BIN)/python tests/bench/cloud_controller.py
 
 bench-modules: $(VENV)/ready-dev ## A hundred devices by one task, beside one batch of the server
 	$(BIN)/python tests/bench/modules.py

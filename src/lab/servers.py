@@ -51,6 +51,17 @@ def facts(state: State) -> dict[str, Any]:
         raise LabError(f"packetd never ran in {state.packetd}; make up starts it") from error
 
 
+def device_api_url(state: State) -> str:
+    """Where the devices of a lab, and what runs in them, find the API. Raises LabError."""
+    url = facts(state)["network"].get("api")
+    if url is None:
+        pid_file = _pid_file(state, "packetd")
+        raise LabError(
+            f"the packetd that runs is too old to serve devices; end it (kill $(cat {pid_file})) and make up"
+        )
+    return str(url)
+
+
 def environment(state: State) -> dict[str, str]:
     """The variables by which clients find this lab's packetd."""
     return {

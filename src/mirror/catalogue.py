@@ -6,8 +6,11 @@
 
 import hashlib
 import re
+import sysconfig
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +41,34 @@ class Go(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str | None = None  # directory in mirror/sources with a main package of our own
 
 
+class Python(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a folder of Python packages is put together: published wheels, and packages of our own."""
+
+    version: str  # of the image's Python, such as 3.11
+    rootfs: str  # where that Python is
+    requirements: str  # package of our own, beside which requirements.txt pins every wheel
+    packages: tuple[str, ...] = ()  # of our own, by the names under which they are imported
+    exclude: tuple[str, ...] = ()  # patterns of paths in the folder that are left out
+
+    @property
+    def requirements_file(self) -> Path:
+        """Raises MirrorError where the package is not installed."""
+        return _installed(self.requirements) / "requirements.txt"
+
+    def source(self) -> dict[str, Path]:
+        """Our own packages: path in the folder -> file. Raises MirrorError where one is not installed."""
+        found = {}
+        for package in self.packages:
+            directory = _installed(package)
+            for path in filter(Path.is_file, directory.rglob("*")):
+                found[f"{package.replace('.', '/')}/{path.relative_to(directory)}"] = path
+        return {name: found[name] for name in sorted(found) if not self.excludes(name)}
+
+    def excludes(self, path: str) -> bool:
+        """Whether this path in the folder is left out."""
+        return any(fnmatchcase(path, pattern) for pattern in self.exclude)
+
+
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file that is served over HTTP, at the path it has at its origin."""
 
@@ -59,7 +90,7 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tag: str
     inside: str
     rootfs: str | None = None
-    contents: dict[str, str] = {}  # path in the image -> program
+    contents: dict[str, str] = {}  # path in the image -> program, or `python` for the folder of packages
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     user: str = ""
@@ -77,10 +108,23 @@ class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     go: Go | None = None
     files: tuple[File, ...] = ()
     images: tuple[Image, ...] = ()
+    # Where it is unset, it is not in the recipe either.
+    python: Python | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def id(self) -> str:
         return f"{self.name}-{self.version}"
+
+    @property
+    def published(self) -> bool:
+        """Whether there is an upstream that it could be copied from: not for what is of our own."""
+        return not self.python
+
+    @property
+    def rootfs(self) -> list[str]:
+        """The lowest layers that making it takes."""
+        names = {image.rootfs for image in self.images if image.rootfs}
+        return sorted(names | {self.python.rootfs} if self.python else names)
 
 
 class Rootfs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,12 +162,19 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return list(found.values())
 
     def recipe(self, component: Component) -> str:
-        """A digest that changes with anything that decides what is made of the component."""
+        """A digest that changes with anything that decides what is made of the component.
+
+        Raises MirrorError where source of our own is not installed.
+        """
         parts = [msgspec.json.encode((RECIPE, self.platform, component), order="deterministic")]
-        for name in sorted({image.rootfs for image in component.images if image.rootfs}):
+        for name in component.rootfs:
             parts.append(msgspec.json.encode(self.rootfs[name], order="deterministic"))
         if component.go and component.go.source:
             parts += [path.read_bytes() for path in sorted(sources(component.go.source).iterdir())]
+        if component.python:
+            parts.append(component.python.requirements_file.read_bytes())
+            for name, path in component.python.source().items():
+                parts += [name.encode(), path.read_bytes()]
         return "sha256:" + hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _components(self, versions: Mapping[str, str]) -> Iterator[Component]:
@@ -140,6 +191,24 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def sources(name: str) -> Path:
     """The directory with the Go source of our own called `name`."""
     return Path(str(resources.files("mirror") / "sources" / name))
+
+
+def _installed(package: str) -> Path:
+    """The directory of a package of our own."""
+    try:
+        spec = find_spec(package)
+    except ModuleNotFoundError:
+        spec = None
+    for directory in (spec and spec.submodule_search_locations) or ():
+        return Path(directory)
+    collection = re.match(r"ansible_collections\.(\w+\.\w+)", package)
+    if collection is None:
+        raise MirrorError(f"{package} is not installed beside kube-mirror: run kube-mirror from a checkout")
+    name, site = collection[1], sysconfig.get_path("purelib")
+    raise MirrorError(
+        f"the collection {name} is not installed beside kube-mirror: "
+        f"ansible-galaxy collection install --collections-path {site} {name}"
+    )
 
 
 def read(path: Path) -> Catalogue:

@@ -18,11 +18,10 @@ from typing import Any
 
 from mirror.catalogue import Component, Go, sources
 from mirror.errors import MirrorError
+from mirror.progress import follow
 from mirror.store import write
 from mirror.toolchain import Toolchain
 
-# How often a running compiler is looked at, in seconds.
-GLANCE = 0.2
 LOG_LINES = 8
 
 
@@ -118,14 +117,7 @@ class Workshop:
                 command, cwd=self.directory, env=self._environment, stdin=quiet, stdout=quiet, stderr=log
             ) as process,
         ):
-            try:
-                while process.poll() is None:
-                    if self.stop.wait(GLANCE):
-                        raise MirrorError(f"{self.component.id}: stopped")
-                    alive()
-            except BaseException:
-                process.terminate()
-                raise
+            follow(process, self.stop, alive)
         if process.returncode != 0:
             raise self._failed()
 

@@ -7,7 +7,7 @@ The same contents always give the same bytes, so that an image which did not cha
 import gzip
 import hashlib
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
@@ -70,20 +70,31 @@ def compress(tar: IO[bytes], target: Path) -> Layer:
 
 
 def layer(contents: Mapping[str, Path], target: Path, bare: bool) -> Layer:
-    """Make a layer of programs: absolute path in the image -> file.
+    """Make a layer of programs and folders: absolute path in the image -> what is there.
 
     A `bare` layer is the lowest of its image and gets a /tmp, as programs expect one.
     """
-    directories = {parent: 0o755 for path in contents for parent in _parents(path)}
-    return _pack(contents, {**directories, "tmp": 0o1777} if bare else directories, target)
+    files = dict(_files(contents))
+    directories = {parent: 0o755 for path in files for parent in _parents(path)}
+    return _pack(files, {**directories, "tmp": 0o1777} if bare else directories, target)
 
 
 def archive(contents: Mapping[str, Path], target: Path) -> None:
     """Make a release archive (a gzipped tar) of programs: name in the archive -> file."""
-    _pack(contents, {}, target)
+    _pack(dict(_files(contents)), {}, target)
 
 
-def _pack(contents: Mapping[str, Path], directories: Mapping[str, int], target: Path) -> Layer:
+def _files(contents: Mapping[str, Path]) -> Iterator[tuple[str, tuple[Path, int]]]:
+    """The path, the source and the mode of each file. What lies in a folder is read and not run."""
+    for path, source in contents.items():
+        if source.is_dir():
+            for file in filter(Path.is_file, source.rglob("*")):
+                yield f"{path}/{file.relative_to(source)}", (file, 0o644)
+        else:
+            yield path, (source, 0o755)
+
+
+def _pack(files: Mapping[str, tuple[Path, int]], directories: Mapping[str, int], target: Path) -> Layer:
     """Everything belongs to root, and nothing tells when and where it was made."""
     with TemporaryFile(dir=target.parent) as file:
         with tarfile.open(fileobj=file, mode="w") as tar:
@@ -91,9 +102,9 @@ def _pack(contents: Mapping[str, Path], directories: Mapping[str, int], target: 
                 entry = tarfile.TarInfo(name)
                 entry.type, entry.mode = tarfile.DIRTYPE, mode
                 tar.addfile(entry)
-            for path, source in sorted(contents.items()):
+            for path, (source, mode) in sorted(files.items()):
                 entry = tarfile.TarInfo(path.lstrip("/"))
-                entry.mode, entry.size = 0o755, source.stat().st_size
+                entry.mode, entry.size = mode, source.stat().st_size
                 with source.open("rb") as program:
                     tar.addfile(entry, program)
         file.seek(0)

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lines that tell the user what is being done, on stderr."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from threading import Event
+
+from mirror.errors import MirrorError
+
+# How often a running program is looked at, in seconds.
+GLANCE = 0.2
 
 
 def say(line: str) -> None:
@@ -34,3 +41,18 @@ class Step:
 
     def done(self) -> None:
         say(f"{self.prefix} ... {self.seconds:.0f} s")
+
+
+def follow(process: "subprocess.Popen[bytes]", stop: Event, alive: Callable[[], None]) -> None:
+    """Wait for a program, and call `alive` again and again; it ends with us.
+
+    Raises MirrorError once `stop` is set.
+    """
+    try:
+        while process.poll() is None:
+            if stop.wait(GLANCE):
+                raise MirrorError("stopped")
+            alive()
+    except BaseException:
+        process.terminate()
+        raise

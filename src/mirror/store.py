@@ -81,7 +81,7 @@ class Store:
     ) -> Iterator[list[Component]]:
         """Those of the wanted components that are missing, for as long as nobody else writes to the store.
 
-        With `upstream`, what was built here counts as missing too.
+        With `upstream`, what was built here although somebody publishes it counts as missing too.
         """
         for directory in (self.files, self.registry, self.records, self.rootfs, self.go, self.partial):
             directory.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,8 @@ class Store:
             record = self.recorded(component.name, component.version)
             if record is None or record.recipe != catalogue.recipe(component):
                 return False
-            return (record.upstream or not upstream) and self.intact(record)
+            copied = record.upstream or not component.published
+            return (copied or not upstream) and self.intact(record)
 
         return [component for component in wanted if not present(component)]
 

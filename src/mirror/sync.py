@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`kube-mirror sync`: everything a cluster pulls, copied from those who publish it."""
+"""`kube-mirror sync`: everything a cluster pulls, copied from those who publish it; our own is built."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from mirror import registry
+from mirror import build, registry, toolchain
 from mirror.catalogue import Catalogue, Component, File, Image
 from mirror.errors import MirrorError, need
 from mirror.progress import Step
@@ -44,19 +44,23 @@ class Upstream:
 def sync(catalogue: Catalogue, store: Store, releases: tuple[str, ...], upstream: Upstream) -> int:
     """Copy what is missing of these Kubernetes versions; gives of how many components.
 
-    What was built before is replaced; a download that broke off goes on where it ended.
-    Raises MirrorError where something cannot be had or is not what its checksum says.
+    What was built before is replaced; a download that broke off goes on where it ended. What nobody publishes
+    is built. Raises MirrorError where something cannot be had or is not what its checksum says.
     """
     wanted = catalogue.select(releases)
     need("skopeo", "docker-registry")
     with store.filling(catalogue, wanted, upstream=True) as missing:
-        if missing:
+        published = [component for component in missing if component.published]
+        own = [component for component in missing if not component.published]
+        build.check_programs(own)
+        if published:
             with registry.running(store, registry.LOOPBACK, readonly=False) as target, _session() as session:
-                for number, component in enumerate(missing, 1):
+                for number, component in enumerate(published, 1):
                     step = Step(number, len(missing), f"{component.name} {component.version}")
                     copy = _Copy(catalogue, store, upstream, target, session, step)
                     copy.component(component)
                     step.done()
+        build.make(catalogue, store, own, toolchain.cores(), before=len(published))
     return len(missing)
 
 

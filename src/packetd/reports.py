@@ -45,7 +45,10 @@ def print_status(state: State, server: Serving, *, as_json: bool) -> None:
         print_json(document)
         return
     shown = ", ".join(f"{count} {name}" for name, count in sorted(states.items())) or "none"
-    print(f"api\t{server.api}\nproxy\t{server.proxy}\ndriver\t{server.driver}\npid\t{server.pid}")
+    print(f"api\t{server.api}")
+    if server.network is not None and server.network.api is not None:
+        print(f"api for devices\t{server.network.api}")
+    print(f"proxy\t{server.proxy}\ndriver\t{server.driver}\npid\t{server.pid}")
     print(f"projects\t{counts['projects']}\nreservations\t{counts['reservations']}\ndevices\t{shown}")
 
 

@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -23,6 +24,7 @@ from packetd import accounts, api, metadata, privileges
 from packetd.api.calls import Context
 from packetd.api.renderings import Renderings
 from packetd.api.turns import Turns
+from packetd.api.waits import Waits
 from packetd.certificates import server_context, share_authority
 from packetd.connections import Config
 from packetd.drivers import Driver, DriverError
@@ -47,7 +49,9 @@ from packetd.web import Pages
 
 log = logging.getLogger(__name__)
 
+# At the gateway of the devices' network, whose address is that of one packetd alone.
 _METADATA_PORT = 80
+_API_PORT = 8082
 _GRACE_SECONDS = 5
 
 
@@ -115,7 +119,8 @@ def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_sock
     try:
         with store.write() as session:
             grant_pending(session, driver.network.elastic, settings.address_quota)
-        metadata_sockets = _metadata_sockets(driver)
+        api_sockets = [api_socket, *_at_gateway(driver, _API_PORT, "the API for devices")]
+        metadata_sockets = _at_gateway(driver, _METADATA_PORT, "the metadata service")
         faults.start()
         site = Site(catalogue.load(), driver, faults.exhausted, settings.device_quota)
         market = Market(store, site, provisioner.wake)
@@ -123,7 +128,7 @@ def _run(settings: Settings, store: Store, api_socket: socket.socket, proxy_sock
         market.start()
         try:
             context = make_context(settings, store, driver, provisioner, faults, turns)
-            sockets = (api_socket, proxy_socket, *metadata_sockets)
+            sockets = _Sockets(api_sockets, proxy_socket, metadata_sockets)
             asyncio.run(_serve(settings, context, provisioner.phone_home, sockets))
         finally:
             market.stop()
@@ -152,6 +157,8 @@ def make_context(
         faults,
         administrator,
         turns,
+        # Others find connections too.
+        Waits(store, settings.limits.connections // 2),
         Renderings(),
         settings.address_quota,
         settings.device_quota,
@@ -159,10 +166,20 @@ def make_context(
     )
 
 
-def _metadata_sockets(driver: Driver) -> list[socket.socket]:
+@dataclass(frozen=True)
+class _Sockets:
+    """Those of the API begin with the one of ``--api``."""
+
+    api: Sequence[socket.socket]
+    proxy: socket.socket
+    metadata: Sequence[socket.socket]
+
+
+def _at_gateway(driver: Driver, port: int, what: str) -> list[socket.socket]:
+    """Where devices reach it; nowhere if they have no network."""
     if driver.network.bridge is None:
         return []
-    return [_bind(Listen(str(driver.network.gateway), _METADATA_PORT), "the metadata service")]
+    return [_bind(Listen(str(driver.network.gateway), port), what)]
 
 
 def _bind(listen: Listen, what: str) -> socket.socket:
@@ -203,30 +220,32 @@ class _ByHost:
 
 
 async def _serve(
-    settings: Settings, context: Context, phone_home: Callable[[str], None], sockets: Sequence[socket.socket]
+    settings: Settings, context: Context, phone_home: Callable[[str], None], sockets: _Sockets
 ) -> None:
-    api_socket, proxy_socket, *metadata_sockets = sockets
     origins: dict[tuple[str, int], str] = {}
     api_app = api.application(context, settings.rate_limit, Pages().routes())
     metadata_app = metadata.Metadata(
         context.store, context.catalogue, phone_home, origins, context.turns
     ).application()
-    servers = [(_uvicorn(_ByHost(api_app, metadata_app), settings.limits), api_socket)]
-    servers += [(_uvicorn(metadata_app, settings.limits), bound) for bound in metadata_sockets]
+    servers = [
+        (_uvicorn(_ByHost(api_app, metadata_app), settings.limits), sockets.api),
+        (_uvicorn(metadata_app, settings.limits), sockets.metadata),
+    ]
 
-    gateway = Gateway(server_context(settings.state), _reachable(api_socket), origins, settings.limits)
-    proxy = await asyncio.start_server(gateway.handle, sock=proxy_socket)
+    gateway = Gateway(server_context(settings.state), _reachable(sockets.api[0]), origins, settings.limits)
+    proxy = await asyncio.start_server(gateway.handle, sock=sockets.proxy)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     _spare_the_collector()
     # Before the first call is answered: who has seen /healthz may read the file. Those who read the file
     # first wait in the sockets' queues, which are there already.
-    _announce(settings, context.driver, api_socket, proxy_socket)
-    running = [asyncio.create_task(server.serve([bound])) for server, bound in servers]
+    _announce(settings, context.driver, sockets.api[0], sockets.proxy)
+    running = [asyncio.create_task(server.serve(list(bound))) for server, bound in servers if bound]
     await stopping.wait()
     log.info("stopping")
     proxy.close()
+    context.waits.stop()
     for server, _ in servers:
         server.should_exit = True
     await asyncio.gather(*running)
@@ -278,4 +297,5 @@ def _served_network(driver: Driver) -> ServedNetwork | None:
         public=str(plan.public),
         elastic=str(plan.elastic),
         private=str(plan.private),
+        api=f"http://{Listen(str(plan.gateway), _API_PORT)}",
     )

@@ -66,11 +66,15 @@ class State:
 
 
 class ServedNetwork(msgspec.Struct, frozen=True):
+    """The devices'; ``api`` is the URL by which they reach what others reach at that of Serving."""
+
     bridge: str
     gateway: str
     public: str
     elastic: str
     private: str
+    # A server of 0.1.0 that still runs has none.
+    api: str | None = None
 
 
 class Serving(msgspec.Struct, frozen=True):

@@ -95,13 +95,31 @@ class Lab:
 
     def devices(self) -> list[dict[str, Any]]:
         """All devices, as the API shows them."""
-        (project,) = self._call("GET", "projects?name=kubernetes")["projects"]
-        return list(self._call("GET", f"projects/{project['id']}/devices?per_page=1000")["devices"])
+        return self._all("devices?per_page=1000", "devices")
+
+    def reservations(self) -> list[dict[str, Any]]:
+        """All elastic addresses, with where they are."""
+        found = self._all("ips?include=assignments&per_page=1000", "ip_addresses")
+        return [item for item in found if not item.get("management")]
+
+    def holder(self, address: str) -> str | None:
+        """The hostname of the device that has an elastic address."""
+        (item,) = [item for item in self.reservations() if item["address"] == address]
+        ids = [each["assigned_to"]["href"].rpartition("/")[2] for each in item["assignments"]]
+        return next((each["hostname"] for each in self.devices() if each["id"] in ids), None)
+
+    def api_keys(self) -> list[dict[str, Any]]:
+        """All keys of the project."""
+        return self._all("api-keys", "api_keys")
 
     def device(self, hostname: str) -> dict[str, Any]:
         """The one device of this name."""
         (found,) = [device for device in self.devices() if device["hostname"] == hostname]
         return found
+
+    def delete_device(self, hostname: str) -> None:
+        """Deletes a device at the API, behind everybody's back."""
+        self._call("DELETE", f"devices/{self.device(hostname)['id']}")
 
     def act(self, hostname: str, action: str, *, until: str = "active") -> None:
         """Has a device do something, and waits until it is in the state that this ends in."""
@@ -160,6 +178,10 @@ class Lab:
         )  # fmt: skip
         with urllib.request.urlopen(request, timeout=30) as answer:
             return dict(json.loads(answer.read() or "{}"))
+
+    def _all(self, path: str, key: str) -> list[dict[str, Any]]:
+        (project,) = self._call("GET", "projects?name=kubernetes")["projects"]
+        return list(self._call("GET", f"projects/{project['id']}/{path}")[key])
 
     def _checked(self, *command: str) -> str:
         done = subprocess.run(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One cluster of one control plane and one worker, from nothing to nothing, as `make up` makes it."""
+"""One cluster of one control plane and two workers, from nothing to nothing, as `make up` makes it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import urllib.request
 
 import pytest
 from conftest import Lab
+from services import Service, eventually
 
-NODES = ("kubernetes-control-plane-0", "kubernetes-worker-0")
+NODES = ("kubernetes-control-plane-0", "kubernetes-worker-0", "kubernetes-worker-1")
+SHUTDOWN = "node.cloudprovider.kubernetes.io/shutdown"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,7 @@ def cluster(lab: Lab) -> Lab:
     foretold = lab.playbook("site", "--check", "--diff")
     assert foretold.returncode == 0
     assert all(name in foretold.output for name in NODES)
-    lab.said = lab.run("up", "--control-planes", "1", "--workers", "1")
+    lab.said = lab.run("up", "--control-planes", "1", "--workers", "2")
     return lab
 
 
@@ -32,10 +34,12 @@ def test_up_ends_with_what_a_user_needs(cluster: Lab) -> None:
     assert "read what client-0" in said
 
 
-def test_nodes_are_named_after_their_devices_and_use_their_private_addresses(cluster: Lab) -> None:
+def test_nodes_know_their_devices_and_use_their_private_addresses(cluster: Lab) -> None:
     nodes = {node["metadata"]["name"]: node for node in cluster.get("nodes")}
     assert sorted(nodes) == sorted(NODES)
-    for node in nodes.values():
+    for name, node in nodes.items():
+        assert node["spec"]["providerID"] == f"equinixmetal://{cluster.device(name)['id']}"
+        assert not any("cloudprovider" in taint["key"] for taint in node["spec"].get("taints") or [])
         addresses = {entry["type"]: entry["address"] for entry in node["status"]["addresses"]}
         assert addresses["InternalIP"].startswith("10.")
 
@@ -54,7 +58,7 @@ def test_a_check_finds_nothing_to_change(cluster: Lab) -> None:
 
 def test_up_again_converges_quickly(cluster: Lab) -> None:
     start = time.monotonic()
-    cluster.run("up", "--control-planes", "1", "--workers", "1")
+    cluster.run("up", "--control-planes", "1", "--workers", "2")
     assert time.monotonic() - start < 60
 
 
@@ -103,6 +107,58 @@ def test_a_worker_reinstalled_behind_our_back_is_refused_until_its_key_is_forgot
     assert cluster.playbook("site").returncode == 0
 
 
+def test_a_service_answers_the_host_at_its_elastic_address(cluster: Lab) -> None:
+    service = Service(cluster, "everywhere", "Cluster")
+    service.make()
+    assert eventually(service.answers)
+    assert service.holder() in NODES[1:]
+
+
+def test_its_address_moves_when_its_node_is_powered_off(cluster: Lab) -> None:
+    # Only pods of the node that has the address answer, so that all who ask after the move are answered.
+    service = Service(cluster, "moving", "Local")
+    service.make()
+    eventually(service.answers)
+    holder = service.holder()
+    assert holder
+    cluster.act(holder, "power_off", until="inactive")
+    began = time.monotonic()
+    eventually(lambda: service.holder() not in (holder, None) and service.answers())
+    assert time.monotonic() - began < 20
+    assert SHUTDOWN in taints(cluster, holder)
+    cluster.act(holder, "power_on", until="active")
+    eventually(lambda: SHUTDOWN not in taints(cluster, holder))
+    service.remove()
+
+
+def test_the_controller_can_be_removed_and_nodes_stay(cluster: Lab) -> None:
+    only = ("--tags", "cloud_controller")
+    assert cluster.playbook("site", *only, "-e", "cloud_controller_state=absent").returncode == 0
+    daemons = [each["metadata"]["name"] for each in cluster.get("daemonsets", "--namespace", "kube-system")]
+    assert daemons == ["kube-proxy"]
+    assert all(node["spec"]["providerID"] for node in cluster.get("nodes"))
+    assert cluster.playbook("verify").returncode == 0
+    assert cluster.playbook("site", *only).returncode == 0
+
+
+def test_the_node_of_a_deleted_device_goes_and_site_brings_another(cluster: Lab) -> None:
+    cluster.delete_device(NODES[2])
+    eventually(lambda: NODES[2] not in names(cluster), 120)
+    assert cluster.playbook("site").returncode == 0
+    assert NODES[2] in names(cluster)
+
+
+def names(cluster: Lab) -> list[str]:
+    """Of all nodes."""
+    return [node["metadata"]["name"] for node in cluster.get("nodes")]
+
+
+def taints(cluster: Lab, name: str) -> list[str]:
+    """The keys of a node's taints."""
+    (node,) = cluster.get("nodes", "--field-selector", f"metadata.name={name}")
+    return [taint["key"] for taint in node["spec"].get("taints") or []]
+
+
 def test_no_packet_of_a_device_has_left_the_host(cluster: Lab) -> None:
     counters = cluster.counters()
     assert (counters.passed_out, counters.passed_in) == (0, 0)
@@ -111,6 +167,9 @@ def test_no_packet_of_a_device_has_left_the_host(cluster: Lab) -> None:
 def test_destroy_and_down_leave_nothing(cluster: Lab) -> None:
     assert cluster.playbook("destroy").returncode == 0
     assert cluster.devices() == []
+    # Also those of the Service that was there to the end, and the controller's token.
+    assert cluster.reservations() == []
+    assert cluster.api_keys() == []
     again = cluster.playbook("destroy")
     assert again.returncode == 0
     assert set(again.changed.values()) == {0}

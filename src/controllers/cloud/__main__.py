@@ -21,11 +21,13 @@ from lightkube.resources.core_v1 import Node, Service
 from lightkube.resources.discovery_v1 import EndpointSlice
 
 from controllers.cloud import nodes, services, settings
+from controllers.cloud.endpoint import EndpointController
 from controllers.cloud.node_controller import NodeController
 from controllers.cloud.service_controller import ServiceController
 from controllers.cloud.settings import Settings, SettingsError
 from controllers.runtime import changes, kubernetes, logs
 from controllers.runtime.api import Api
+from controllers.runtime.controller import Controller
 from controllers.runtime.kubernetes import Kept
 from controllers.runtime.leadership import Leadership, LeadershipLostError
 from controllers.runtime.serving import Serving
@@ -130,27 +132,36 @@ class _Manager:
     async def _control(self, client: AsyncClient, leadership: Leadership | None = None) -> None:
         api = Api(self._settings.connection, self._settings.project)
         kept_nodes: Kept[nodes.Node] = Kept(Node, nodes.read, "nodes")
-        node_controller = NodeController(api, client, kept_nodes)
+        controllers: list[Controller] = [NodeController(api, client, kept_nodes)]
+        if self._settings.endpoint_tag:
+            controllers.append(self._endpoint(api, kept_nodes, self._settings.endpoint_tag))
+        kept: list[Kept[Any]] = [kept_nodes]
+        if self._settings.load_balancer:
+            of_services = Kept(Service, services.read, "services")
+            slices = Kept(EndpointSlice, services.read_slice, "endpointslices")
+            kept += [of_services, slices]
+            controllers.append(
+                ServiceController(api, client, self._settings, of_services, slices, kept_nodes)
+            )
+
+        def refresh() -> None:
+            for each in controllers:
+                each.refresh()
+
         async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(node_controller.run()),
-                tasks.create_task(changes.follow(api, node_controller.refresh)),
-            ]
-            kept: list[Kept[Any]] = [kept_nodes]
-            if self._settings.load_balancer:
-                kept_services = Kept(Service, services.read, "services")
-                kept_slices = Kept(EndpointSlice, services.read_slice, "endpointslices")
-                kept += [kept_services, kept_slices]
-                service_controller = ServiceController(
-                    api, client, self._settings, kept_services, kept_slices, kept_nodes
-                )
-                running.append(tasks.create_task(service_controller.run()))
+            works = [*(each.run() for each in controllers), changes.follow(api, refresh)]
             if leadership:
-                running.append(tasks.create_task(leadership.hold()))
+                works.append(leadership.hold())
+            running = [tasks.create_task(work) for work in works]
             await kubernetes.keep(client, kept, self._stop)
             for task in running:
                 task.cancel()
 
+    def _endpoint(self, api: Api, kept: Kept[nodes.Node], tag: str) -> EndpointController:
+        trust = kubernetes.trust(self._options.kubeconfig)
+        return EndpointController(api, kept, tag, self._settings.api_server_port, trust)
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Without waiting for the threads: one may have asked for events, and be answered in half a minute.
+    os._exit(main())

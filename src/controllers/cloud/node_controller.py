@@ -31,8 +31,6 @@ WAITING = Gauge("cloud_nodes_uninitialised", "Nodes that no device is known of")
 
 REFRESH = 300.0
 """Seconds after which all devices are asked for though no event told of them."""
-# How soon the API is asked again because of a Node whose device it did not list.
-_UNKNOWN = 10.0
 _KUBELET = 10250
 _PROBE = 2.0
 
@@ -51,6 +49,7 @@ class NodeController(Controller):
         self._devices: list[Device] = []
         self._asked = float("-inf")
         self._outdated = True
+        self._sought: set[str] = set()
         kept.tell(self.wake)
 
     def refresh(self) -> None:
@@ -79,11 +78,12 @@ class NodeController(Controller):
             self._outdated = True
             raise
         self._asked = time.monotonic()
+        self._sought = {node.uid for node in self._nodes}
 
     def _must_ask(self) -> bool:
-        age = time.monotonic() - self._asked
-        unknown = any(not node.provider_id and not self._device(node) for node in self._nodes)
-        return age >= REFRESH or (unknown and age >= _UNKNOWN)
+        """A Node whose device is not known is a reason once; when its device is made, an event tells."""
+        new = {node.uid for node in self._nodes if not node.provider_id and not self._device(node)}
+        return not new <= self._sought or time.monotonic() - self._asked >= REFRESH
 
     def _device(self, node: Node) -> Device | None:
         try:

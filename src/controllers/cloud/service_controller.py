@@ -86,12 +86,18 @@ class ServiceController(Controller):
         self._cluster: Cluster | None = None
         self._reservations: dict[str, Reservation] = {}
         self._asked = float("-inf")
+        self._outdated = True
         self._answers: dict[str, bool] = {}
         self._refused: dict[str, float] = {}
         # Services whose problems only the Packet API can mend.
         self._waiting: set[Key] = set()
         for kept in (services, slices, nodes):
             kept.tell(self.wake)
+
+    def refresh(self) -> None:
+        """Has the reservations asked for anew: something happened to a device."""
+        self._outdated = True
+        self.wake()
 
     async def run(self) -> None:
         """Looks for ever."""
@@ -106,7 +112,7 @@ class ServiceController(Controller):
             return
         self._answers.clear()
         if any(self.retries.due(("reservation", key)) for key in self._waiting):
-            self._forget()
+            self._outdated = True
         done: set[Action] = set()
         # What is still to be done after it was done is somebody else's doing, and waits for the next look.
         while due := self._due(plan := addresses.plan(await self._world()), done):
@@ -121,7 +127,7 @@ class ServiceController(Controller):
         if self._cluster is None:
             system = await self._kubernetes.get(core_v1.Namespace, "kube-system")
             self._cluster = Cluster(str(system.metadata and system.metadata.uid))
-        if time.monotonic() >= self._asked + REFRESH:
+        if self._outdated or time.monotonic() >= self._asked + REFRESH:
             await self._ask()
         return World(
             cluster=self._cluster,
@@ -137,15 +143,15 @@ class ServiceController(Controller):
         )
 
     async def _ask(self) -> None:
-        asked = time.monotonic()
-        items = await self._api.all("ips", "ip_addresses", include="assignments")
+        self._outdated = False
+        try:
+            items = await self._api.all("ips", "ip_addresses", include="assignments")
+        except Exception:
+            self._outdated = True
+            raise
         found = [reservation for item in items if (reservation := reservations.read(item))]
         self._reservations = {reservation.id: reservation for reservation in found}
-        self._asked = asked
-
-    def _forget(self) -> None:
-        """Has the reservations asked for before anything else is done."""
-        self._asked = float("-inf")
+        self._asked = time.monotonic()
 
     async def _settle(self, plan: Plan) -> None:
         """Says what could not be done, and has the nodes watched that hold addresses."""
@@ -168,7 +174,7 @@ class ServiceController(Controller):
             await self._act(action)
         except ResourceError as error:
             # Whether it was done is not known, or something is not as it was thought to be.
-            self._forget()
+            self._outdated = True
             for service in _services_of(action):
                 await self._events.tell(service, WARNING, "Failed", f"{action}: {error}")
             raise

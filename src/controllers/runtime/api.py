@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.packet.kubernetes.plugins.module_utils._packet.client import Client
@@ -17,6 +18,7 @@ REQUESTS = Counter("packet_api_requests_total", "Requests to the Packet API", ["
 
 # The most that servers take: 500 devices are one request. Over slow lines smaller pages would be quicker.
 _PER_PAGE = 1000
+_THREADS = 12
 
 
 class _CountingClient(Client):
@@ -39,6 +41,8 @@ class Api:
         """``project`` is an id."""
         self._client = _CountingClient(connection)
         self._project = project
+        # Not asyncio's own, whose end waits for questions that wait for events.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="packet-api")
 
     async def all(self, kind: str, key: str, **query: Any) -> list[Item]:
         """All pages of a list of the project, for example of ``devices``."""
@@ -73,4 +77,4 @@ class Api:
         await self._do(lambda: self._client.remove(path))
 
     async def _do(self, call: Callable[[], Any]) -> Any:
-        return await asyncio.to_thread(call)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)

@@ -44,6 +44,10 @@ class Controller:
         """Has it look soon."""
         self._woken.set()
 
+    def refresh(self) -> None:
+        """Has it ask the Packet API anew: something happened there."""
+        raise NotImplementedError
+
     async def look(self) -> None:
         """Compares and mends. Raises one of FAILED where that could not even begin."""
         raise NotImplementedError

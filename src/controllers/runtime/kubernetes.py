@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import logging
 import os
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import httpx2
 import kopf
-from lightkube import AsyncClient, KubeConfig
+from lightkube import ApiError, AsyncClient, KubeConfig
+from lightkube.core.resource import NamespacedResource
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Key = tuple[str, str]
 """Namespace, empty where there is none, and name."""
@@ -21,12 +26,30 @@ MANAGER = "packet-kubernetes"
 _SECONDS = 10.0
 # Kopf hears of what was deleted while it could not watch from nobody, so everything is listed now and then.
 _RELIST = 300.0
+_AGAIN = 5.0
 
 
 def client(kubeconfig: Path | None) -> AsyncClient:
     """A client by this kubeconfig, or by the service account of the pod that this runs in."""
-    config = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_service_account()
-    return AsyncClient(config, timeout=httpx2.Timeout(_SECONDS), field_manager=MANAGER, trust_env=False)
+    seconds = httpx2.Timeout(_SECONDS)
+    return AsyncClient(_config(kubeconfig), timeout=seconds, field_manager=MANAGER, trust_env=False)
+
+
+def trust(kubeconfig: Path | None) -> ssl.SSLContext:
+    """What proves that an API server is one of this cluster, by whichever address it is asked."""
+    config = _config(kubeconfig).get()
+    assert config
+    cluster = config.cluster
+    data = cluster.certificate_auth_data
+    context = ssl.create_default_context(
+        cafile=cluster.certificate_auth, cadata=base64.b64decode(data).decode() if data else None
+    )
+    context.check_hostname = False
+    return context
+
+
+def _config(kubeconfig: Path | None) -> KubeConfig:
+    return KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_service_account()
 
 
 class Kept(Generic[T]):
@@ -61,7 +84,8 @@ class Kept(Generic[T]):
         """Reads all. What changes meanwhile is told by events, which are newer."""
         self._touched.clear()
         listed: dict[Key, T] = {}
-        async for found in api.list(self._resource, namespace="*", chunk_size=500):
+        where: Any = {"namespace": "*"} if issubclass(self._resource, NamespacedResource) else {}
+        async for found in api.list(self._resource, chunk_size=500, **where):
             body = found.to_dict()
             listed[_key(body)] = self._read(body)
         for key in self._touched:
@@ -115,9 +139,14 @@ async def keep(api: AsyncClient, kept: list[Kept[Any]], stop: asyncio.Event) -> 
 
 async def _relist(api: AsyncClient, kept: list[Kept[Any]]) -> None:
     while True:
-        for each in kept:
-            await each.list(api)
-        await asyncio.sleep(_RELIST)
+        try:
+            for each in kept:
+                await each.list(api)
+        except (ApiError, httpx2.HTTPError) as error:
+            log.warning("the cluster's API does not list its objects: %s", error)
+            await asyncio.sleep(_AGAIN)
+        else:
+            await asyncio.sleep(_RELIST)
 
 
 def _settings() -> kopf.OperatorSettings:

@@ -83,11 +83,12 @@ class Probes:
 
     async def _repeat(self, url: str) -> None:
         while True:
-            self._note(url, await self.ask(url))
+            self.note(url, await self.ask(url))
             await asyncio.sleep(self._pace.interval)
 
-    def _note(self, url: str, good: bool) -> None:
-        state = self._states[url]
+    def note(self, url: str, good: bool) -> None:
+        """Takes an answer into account."""
+        state = self._states.setdefault(url, _State())
         if state.healthy is good:
             state.against = 0
             return

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import resource
+
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+PEAK = Gauge("process_max_resident_bytes", "The most memory that it ever had")
+PEAK.set_function(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 class Serving:

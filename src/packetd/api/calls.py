@@ -32,6 +32,7 @@ from packetd.api.renderings import Renderings
 from packetd.api.sent import Query
 from packetd.api.turns import Turns
 from packetd.api.views import Document, FixedDocuments, Shaper
+from packetd.api.waits import Waits
 from packetd.drivers import Driver
 from packetd.faults import Faults
 from packetd.model.catalogue import Catalogue
@@ -63,6 +64,7 @@ class Context:
     faults: Faults
     administrator: str
     turns: Turns
+    waits: Waits
     renderings: Renderings
     address_quota: int
     device_quota: int | None

@@ -3,17 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypedDict
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from packetd.api.calls import Call
+from packetd.api.errors import InvalidError
 from packetd.api.paging import paged
 from packetd.api.routes import Listing, get
 from packetd.api.users import maker_link
 from packetd.api.views import Document, Link, Reference
+from packetd.api.waits import NothingYetError
 from packetd.model.moments import moment
+from packetd.store.events import Subject
 from packetd.store.tables import Device, Event, Organization, Project, Volume
+
+_LONGEST_WAIT = 60
 
 
 class EventView(TypedDict):
@@ -53,16 +60,46 @@ def show_event(call: Call, event: Event) -> EventView:
     }
 
 
-def events_page(call: Call, events: Select[Event]) -> Document:
-    """A page of events, the latest first."""
+def events_page(call: Call, events: Select[Event], about: str | None = None) -> Document:
+    """A page of events, the latest first; they are about the thing with this id, None for any thing.
+
+    Raises NothingYetError when there are none and the client would wait."""
     if types := [name for names in call.query.getlist("type") for name in names.split(",") if name]:
         events = events.where(Event.type.in_(types))
-    return paged(
+    if after := call.query.get("after"):
+        events = events.where(Event.serial > _serial(call, after))
+    seconds = _wait(call)
+    page = paged(
         call,
         "events",
         events.order_by(Event.serial.desc()),
         lambda rows: [show_event(call, row) for row in rows],
     )
+    if seconds and not page["meta"]["total"]:
+        raise NothingYetError(page, about, call.session.scalar(select(func.max(Event.serial))) or 0, seconds)
+    return page
+
+
+def _serial(call: Call, id_: str) -> int:
+    event = call.session.scalars(call.visible(Event).where(Event.id == id_)).first()
+    if event is None:
+        raise InvalidError(f"after {id_!r} is not the id of an event")
+    return event.serial
+
+
+def _wait(call: Call) -> int:
+    text = call.query.get("wait")
+    if not text:
+        return 0
+    if not re.fullmatch("[0-9]{1,12}", text) or int(text) > _LONGEST_WAIT:
+        raise InvalidError(f"wait {text!r} is not valid; allowed are whole seconds from 0 to {_LONGEST_WAIT}")
+    return int(text)
+
+
+def _events_of(call: Call, kind: type[Subject], column: InstrumentedAttribute[str | None]) -> Document:
+    """Events of the thing in the path."""
+    id_ = call.get(kind).id
+    return events_page(call, call.visible(Event).where(column == id_), id_)
 
 
 def index(call: Call) -> Document:
@@ -77,26 +114,30 @@ def show(call: Call) -> Document:
 
 def of_device(call: Call) -> Document:
     """What happened to a device."""
-    return events_page(call, call.visible(Event).where(Event.device_id == call.get(Device).id))
+    return _events_of(call, Device, Event.device_id)
 
 
 def of_project(call: Call) -> Document:
     """What happened in a project."""
-    return events_page(call, call.visible(Event).where(Event.project_id == call.get(Project).id))
+    return _events_of(call, Project, Event.project_id)
 
 
 def of_organization(call: Call) -> Document:
     """What happened in an organization, outside of its projects."""
-    return events_page(call, call.visible(Event).where(Event.organization_id == call.get(Organization).id))
+    return _events_of(call, Organization, Event.organization_id)
 
 
 def of_volume(call: Call) -> Document:
     """What happened to a volume."""
-    return events_page(call, call.visible(Event).where(Event.volume_id == call.get(Volume).id))
+    return _events_of(call, Volume, Event.volume_id)
 
 
 LISTING = Listing("events", EventView)
-ASKS = {"type": "Types of events, for example provisioning.110"}
+ASKS = {
+    "type": "Types of events, for example provisioning.110",
+    "after": "The id of an event: only newer ones are shown",
+    "wait": f"For how many seconds the answer may wait for an event, {_LONGEST_WAIT} at most",
+}
 routes = [
     get("/events", index, gives=LISTING, asks=ASKS),
     get("/events/{id}", show, gives=EventView),

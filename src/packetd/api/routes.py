@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from packetd.api.calls import Context, Handler, answer, sender
+from packetd.api.calls import Context, Handler, answer, problem, respond, sender
+from packetd.api.errors import UnavailableError
 from packetd.api.fields import Field
+from packetd.api.waits import NothingYetError
 
 SHAPING = {
     "include": "References to show whole, for example project,assignments.device",
@@ -122,15 +124,24 @@ def _endpoint(operation: Operation, *, writes: bool) -> Callable[[Request], Any]
     async def endpoint(request: Request) -> Response:
         context: Context = request.app.state.context
         content = await request.body()
-        return await context.turns.run(
-            sender(request),
-            answer,
-            request,
-            content,
-            operation.handler,
-            operation.status,
-            declared,
-            writes=writes,
-        )
+
+        async def ask() -> Response:
+            return await context.turns.run(
+                sender(request),
+                answer,
+                request,
+                content,
+                operation.handler,
+                operation.status,
+                declared,
+                writes=writes,
+            )
+
+        try:
+            return await context.waits.run(ask, request.receive)
+        except NothingYetError as nothing:
+            return respond(operation.status, nothing.page)
+        except UnavailableError as error:
+            return problem(error)
 
     return endpoint

@@ -165,6 +165,7 @@ def _values(of: Furnished, guest: Person) -> dict[str, list[Any]]:
     return {
         "address": [of.free_address, "someone@example.test", {"address": "1 Street", "country": "DE"}],
         "address_family": ["ipv4", "ipv6"],
+        "after": ids["events"],
         "asn": [65000],
         "batches": [[{**device, "quantity": 2}]],
         "cidr": ["29", "32"],
@@ -213,4 +214,5 @@ def _values(of: Furnished, guest: Person) -> dict[str, list[Any]]:
         "vlan": ids["virtual-networks"],
         "vlan_assignments": [[{"vlan": ids["virtual-networks"][0], "state": "assigned"}]],
         "vnid": ids["virtual-networks"],
+        "wait": ["0", "1"],
     }

@@ -121,6 +121,23 @@ def test_one_that_dies_in_the_middle_is_replaced(
         assert len(told) == len(set(told)) == 10
 
 
+def test_what_one_tells_wakes_who_waits_at_the_other(pair: tuple[Packetd, Packetd]) -> None:
+    one, other = pair
+    project = make_project(one)
+    events = f"/projects/{project}/events"
+    after = one.call("GET", events)[1]["events"][0]["id"]
+    body = {"facility": "sv15", "plan": "storage_1", "size": 10}
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(other.call, "GET", f"{events}?wait=20&after={after}")
+        time.sleep(0.5)
+        assert one.call("POST", f"/projects/{project}/storage", body)[0] == 201
+        changed = time.monotonic()
+        status, page = waiting.result()
+        assert time.monotonic() - changed < 1
+    assert status == 200
+    assert page["events"][-1]["type"] == "volume.created"
+
+
 class Crowd:
     """Many who call both servers at the same time, each server as often as the other."""
 

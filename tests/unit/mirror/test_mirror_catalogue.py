@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The catalogue: whole, consistent, and refused in clear words where it is not."""
 
+from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from mirror import catalogue
-from mirror.catalogue import Component
+from mirror.catalogue import Component, Python
 from mirror.errors import MirrorError
 
 RELEASES = ("v1.36.3", "v1.35.4")
@@ -54,11 +58,12 @@ def test_what_two_releases_share_is_made_once(known: catalogue.Catalogue) -> Non
     assert {"kubernetes-v1.36.3", "kubernetes-v1.35.4"} <= set(names)
 
 
-def test_whatever_is_packed_is_also_compiled(known: catalogue.Catalogue) -> None:
+def test_whatever_is_packed_is_also_made(known: catalogue.Catalogue) -> None:
     for component in known.select(RELEASES):
         programs = set(component.go.programs) if component.go else set()
+        folder = {"python"} if component.python else set()
         for image in component.images:
-            assert set(image.contents.values()) <= programs
+            assert set(image.contents.values()) <= programs | folder
             assert image.rootfs is None or image.rootfs in known.rootfs
             assert image.rootfs or image.contents
         for file in component.files:
@@ -81,6 +86,82 @@ def test_the_recipe_changes_with_what_decides_and_only_with_that(known: catalogu
     smaller = msgspec.structs.replace(known, rootfs={**known.rootfs, "debian": debian})
     assert len({known.recipe(flannel), known.recipe(newer), smaller.recipe(flannel)}) == 3
     assert known.recipe(coredns) == smaller.recipe(coredns)
+
+
+def test_the_recipe_of_python_changes_with_our_source_and_the_pins(
+    known: catalogue.Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controller = one(known.select(("v1.36.3",)), "cloud-controller")
+    assert isinstance(controller.python, Python)
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "packages_of_test/part"
+    package.mkdir(parents=True)
+    files = ("part/program.py", "requirements.txt", "part/__pycache__/program.pyc", "README.md")
+    for name in files:
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("one")
+    python = msgspec.structs.replace(
+        controller.python, requirements="packages_of_test.part", packages=("packages_of_test.part.part",)
+    )
+    component = msgspec.structs.replace(controller, python=python)
+    recipes = [known.recipe(component)]
+    for name in files:
+        (package / name).write_text("two")
+        recipes.append(known.recipe(component))
+    (package / "part/program.py").rename(package / "part/renamed.py")
+    recipes.append(known.recipe(component))
+    changed = [before != after for before, after in pairwise(recipes)]
+    assert changed == [True, True, False, False, True]
+
+
+def test_controllers_get_the_packages_that_they_are_tested_with_and_all_that_these_need(
+    known: catalogue.Catalogue,
+) -> None:
+    controller = one(known.select(("v1.36.3",)), "cloud-controller")
+    assert isinstance(controller.python, Python)
+    lines = controller.python.requirements_file.read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert pins == {name: metadata.version(name) for name in pins}
+    needed = {
+        canonicalize_name(needs.name)
+        for name in pins
+        for needs in map(Requirement, metadata.requires(name) or ())
+        if name != "ansible-core"
+        and (needs.marker is None or needs.marker.evaluate({"extra": "", "python_version": "3.11"}))
+    }
+    assert needed <= set(map(canonicalize_name, pins))
+
+
+def test_the_recipe_of_what_is_not_python_does_not_know_of_it(known: catalogue.Catalogue) -> None:
+    """Stores were filled before there was Python: nothing of theirs is made anew."""
+    assert b"python" not in msgspec.json.encode(one(known.select(("v1.36.3",)), "coredns"))
+
+
+def test_only_what_nobody_publishes_is_never_copied(known: catalogue.Catalogue) -> None:
+    assert {part.name for part in known.select(RELEASES) if not part.published} == {"cloud-controller"}
+
+
+@pytest.mark.parametrize(
+    ("package", "remedy"),
+    [
+        (
+            "absent_of_test",
+            r"absent_of_test is not installed beside kube-mirror: run .* a checkout",
+        ),
+        (
+            "ansible_collections.of_test.absent.plugins",
+            r"ansible-galaxy collection install --collections-path \S+ of_test\.absent",
+        ),
+    ],
+)
+def test_source_that_is_not_installed_is_named_with_what_mends_it(
+    known: catalogue.Catalogue, package: str, remedy: str
+) -> None:
+    controller = one(known.select(("v1.36.3",)), "cloud-controller")
+    assert isinstance(controller.python, Python)
+    python = msgspec.structs.replace(controller.python, packages=(package,))
+    with pytest.raises(MirrorError, match=remedy):
+        known.recipe(msgspec.structs.replace(controller, python=python))
 
 
 def test_an_unknown_version_is_refused_with_those_that_are_known(known: catalogue.Catalogue) -> None:

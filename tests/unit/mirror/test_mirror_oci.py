@@ -45,6 +45,18 @@ def test_a_layer_has_its_directories_root_as_owner_and_a_tmp_where_it_is_the_low
         assert "tmp" not in tar.getnames()
 
 
+def test_a_folder_is_packed_whole_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "packages/part/empty").mkdir(parents=True)
+    program(tmp_path, "packages/part/module.py").chmod(0o777)
+    layer = oci.layer({"/usr/lib/packages": tmp_path / "packages"}, tmp_path / "layer.tar.gz", bare=False)
+    with tarfile.open(layer.path) as tar:
+        modes = {member.name: member.mode for member in tar}
+    below = "usr/lib/packages"
+    assert modes == dict.fromkeys(["usr", "usr/lib", below, f"{below}/part"], 0o755) | {
+        f"{below}/part/module.py": 0o644
+    }
+
+
 @settings(max_examples=20)
 @given(content=st.binary(max_size=5000))
 def test_digests_are_those_of_the_bytes(tmp_path_factory: object, content: bytes) -> None:
