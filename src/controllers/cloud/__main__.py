@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from lightkube import AsyncClient
-from lightkube.resources.core_v1 import Node
+from lightkube.resources.core_v1 import Node, Service
+from lightkube.resources.discovery_v1 import EndpointSlice
 
-from controllers.cloud import nodes, settings
+from controllers.cloud import nodes, services, settings
 from controllers.cloud.endpoint import EndpointController
 from controllers.cloud.node_controller import NodeController
+from controllers.cloud.service_controller import ServiceController
 from controllers.cloud.settings import Settings, SettingsError
 from controllers.runtime import changes, kubernetes, logs
 from controllers.runtime.api import Api
@@ -133,6 +135,14 @@ class _Manager:
         controllers: list[Controller] = [NodeController(api, client, kept_nodes)]
         if self._settings.endpoint_tag:
             controllers.append(self._endpoint(api, kept_nodes, self._settings.endpoint_tag))
+        kept: list[Kept[Any]] = [kept_nodes]
+        if self._settings.load_balancer:
+            of_services = Kept(Service, services.read, "services")
+            slices = Kept(EndpointSlice, services.read_slice, "endpointslices")
+            kept += [of_services, slices]
+            controllers.append(
+                ServiceController(api, client, self._settings, of_services, slices, kept_nodes)
+            )
 
         def refresh() -> None:
             for each in controllers:
@@ -143,7 +153,7 @@ class _Manager:
             if leadership:
                 works.append(leadership.hold())
             running = [tasks.create_task(work) for work in works]
-            await kubernetes.keep(client, [kept_nodes], self._stop)
+            await kubernetes.keep(client, kept, self._stop)
             for task in running:
                 task.cancel()
 

@@ -58,6 +58,10 @@ class Probes:
         state = self._states.get(url)
         return state.healthy if state else None
 
+    def answers(self) -> dict[str, bool | None]:
+        """What is thought of each."""
+        return {url: state.healthy for url, state in self._states.items()}
+
     async def ask(self, url: str) -> bool:
         """Asks once, now."""
         if self._session is None:
