@@ -51,6 +51,11 @@ def facts(state: State) -> dict[str, Any]:
         raise LabError(f"packetd never ran in {state.packetd}; make up starts it") from error
 
 
+def device_api_url(state: State) -> str:
+    """Where the devices of a lab, and what runs in them, find the API. Raises LabError."""
+    return str(facts(state)["network"]["api"])
+
+
 def environment(state: State) -> dict[str, str]:
     """The variables by which clients find this lab's packetd."""
     return {
