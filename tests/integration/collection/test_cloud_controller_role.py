@@ -299,6 +299,7 @@ def test_destroy_gives_back_what_services_of_this_cluster_have_left(site: Site) 
         for service in ("one", "two")
     }
     left[reserve(site, f"cluster={uid}", "by-hand")] = "by hand"
+    assign(site, next(iter(left)))
     site.role()
     assert site.keys()
     destroy(site)
@@ -317,6 +318,19 @@ def reserve(site: Site, *tags: str) -> str:
     status, made = site.packetd.call("POST", f"/projects/{site.project}/ips", order)
     assert status == 201, made
     return str(made["id"])
+
+
+def assign(site: Site, reservation: str) -> None:
+    """Has a machine of the cluster hold the address."""
+    order = {"hostname": "kubernetes-worker-0", "plan": "c3.small.x86", "operating_system": "debian_12"}
+    order |= {"metro": "sv", "tags": ["cluster=kubernetes"]}
+    _, device = site.packetd.call("POST", f"/projects/{site.project}/devices", order)
+    site.packetd.wait_for_state(device["id"], "active")
+    _, found = site.packetd.call("GET", f"/ips/{reservation}")
+    status, _ = site.packetd.call(
+        "POST", f"/devices/{device['id']}/ips", {"address": found["address"] + "/32"}
+    )
+    assert status == 201
 
 
 def reserved(site: Site) -> list[str]:

@@ -21,7 +21,6 @@ LIMIT = 120_000_000  # bytes that the image may take on a node
 # What the controllers import of others, and of the collection.
 IMPORTED = (
     "aiohttp.web",
-    "controllers",
     "kopf",
     "lightkube",
     "lightkube.resources.core_v1",
@@ -87,6 +86,16 @@ def python(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_the_user_of_the_image_can_import_what_controllers_need(root: Path, module: str) -> None:
     result = python(root, "-W", "error", "-c", f"import {module}, getpass; print(getpass.getuser())")
     assert (result.returncode, result.stdout) == (0, "nonroot\n"), result.stderr
+
+
+def test_the_user_of_the_image_can_import_every_module_of_ours(root: Path) -> None:
+    code = """
+import importlib, pkgutil, controllers
+for module in pkgutil.walk_packages(controllers.__path__, "controllers."):
+    importlib.import_module(module.name)
+"""
+    result = python(root, "-W", "error", "-c", code)
+    assert result.returncode == 0, result.stderr
 
 
 def test_it_is_small_and_has_no_shell_and_no_package_manager(controllers: Path, root: Path) -> None:
