@@ -186,10 +186,7 @@ class ServiceController(Controller):
             case Claim():
                 await self._patch(action.service, {"metadata": {"finalizers": [FINALIZER]}})
             case Free():
-                # The way to take one of a list whose others may change meanwhile.
-                await self._patch(
-                    action.service, {"metadata": {"$deleteFromPrimitiveList/finalizers": [FINALIZER]}}
-                )
+                await self._free(action.service)
             case Tell():
                 await self._tell(action)
             case Reserve():
@@ -271,9 +268,14 @@ class ServiceController(Controller):
         status = {"status": {"loadBalancer": {"ingress": ingress}}}
         await self._patch(service, status, core_v1.ServiceStatus, PatchType.MERGE)
         log.info("Service %s is told its address: %s", service, action.address, extra=_names("", service))
-        if not action.address:
-            text = f"it does not have address {', '.join(service.told)} any more"
-            await self._events.tell(service, NORMAL, "AddressReleased", text)
+
+    async def _free(self, service: Service) -> None:
+        # The way to take one of a list whose others may change meanwhile.
+        patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": [FINALIZER]}}
+        await self._patch(service, patch)
+        log.info("Service %s is let go", service, extra=_names("", service))
+        text = "what was reserved for it is released"
+        await self._events.tell(service, NORMAL, "AddressReleased", text)
 
     async def _patch(
         self,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from elastic_model import CLUSTER, CONTROL_PLANE, LENT, OTHER, STATIC, THEIRS, Model, device, node
+from elastic_model import CLUSTER, LENT, OTHER, STATIC, THEIRS, Model, node
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
