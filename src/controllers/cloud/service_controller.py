@@ -34,7 +34,7 @@ from controllers.cloud.addresses import (
     Unassign,
     World,
 )
-from controllers.cloud.holders import Health
+from controllers.cloud.holders import Health, Refusal
 from controllers.cloud.nodes import Node
 from controllers.cloud.reservations import USAGE, Cluster, Reservation
 from controllers.cloud.services import FINALIZER, Service, Slice
@@ -54,7 +54,7 @@ REFRESH = 300.0
 """Seconds after which the reservations are asked for, though all that was done to them is known."""
 # How soon candidates are asked again, where none was well; a change of a Node is told at once.
 _NOWHERE = 5.0
-# For how long a device is passed over that the Packet API would not give an address.
+# For how long a device is passed over to which the Packet API would not give an address.
 _REFUSED = 60.0
 _REFUSALS = (ForbiddenError, InvalidError, NotFoundError)
 
@@ -88,7 +88,7 @@ class ServiceController(Controller):
         self._asked = float("-inf")
         self._outdated = True
         self._answers: dict[str, bool] = {}
-        self._refused: dict[str, float] = {}
+        self._refused: dict[Refusal, float] = {}
         # Services whose problems only the Packet API can mend.
         self._waiting: set[Key] = set()
         for kept in (services, slices, nodes):
@@ -129,6 +129,8 @@ class ServiceController(Controller):
             self._cluster = Cluster(str(system.metadata and system.metadata.uid))
         if self._outdated or time.monotonic() >= self._asked + REFRESH:
             await self._ask()
+        now = time.monotonic()
+        self._refused = {refusal: until for refusal, until in self._refused.items() if until > now}
         return World(
             cluster=self._cluster,
             services=list(self._services),
@@ -139,7 +141,7 @@ class ServiceController(Controller):
             metro=self._settings.metro,
             facility=self._settings.facility,
             endpoint=self._settings.endpoint_tag,
-            refused=frozenset(device for device, until in self._refused.items() if until > time.monotonic()),
+            refused=frozenset(self._refused),
         )
 
     async def _ask(self) -> None:
@@ -247,7 +249,7 @@ class ServiceController(Controller):
         try:
             item = await self._api.create(f"devices/{action.device}/ips", {"address": f"{action.address}/32"})
         except _REFUSALS:
-            self._refused[action.device] = time.monotonic() + _REFUSED
+            self._refused[action.reservation.id, action.device] = time.monotonic() + _REFUSED
             raise
         assignment = reservations.read_assignment(item)
         self._change(action.reservation, lambda known: known.assigned(assignment))
