@@ -197,6 +197,51 @@ def test_what_went_while_nobody_looked_is_released_when_somebody_does(balanced: 
     assert balanced.told("left") == left == balanced.made()[0]["address"]
 
 
+def test_what_became_somebody_elses_while_nobody_looked_is_let_go(balanced: Balanced) -> None:
+    balanced.start()
+    balanced.create("web")
+    balanced.address("web")
+    balanced.manager.end(signal.SIGKILL)
+    balanced.change("web", type="ClusterIP")
+    balanced.change("web", type="LoadBalancer", loadBalancerClass="example.com/theirs")
+    assert finalizers(balanced.service("web")) == [FINALIZER]
+    balanced.manager.start()
+    eventually(lambda: balanced.made() == [])
+    assert finalizers(balanced.service("web")) == []
+    assert balanced.told("web") is None
+
+
+def test_what_the_packet_api_refuses_is_quoted_and_tried_again(balanced: Balanced) -> None:
+    balanced.start()
+    balanced.create("web", annotations={"metal.equinix.com/eip-metro": "nowhere"})
+    (warning,) = eventually(lambda: balanced.events("web", "Failed"))
+    assert warning.startswith("reserving an address in metro nowhere for Service default/web: POST")
+    annotations = {"annotations": {"metal.equinix.com/eip-metro": "da"}}
+    balanced.api.patch(Service, "web", {"metadata": annotations}, namespace="default")
+    # The nodes are in another metro, where an address of this one cannot be.
+    eventually(lambda: balanced.events("web", "NoNode"))
+    (reservation,) = balanced.made()
+    assert reservation["metro"]["code"] == "da"
+    assert reservation["assignments"] == []
+    assert len(balanced.events("web", "Failed")) == 1
+
+
+def test_an_address_that_the_user_has_put_somewhere_is_not_taken(balanced: Balanced) -> None:
+    path = f"/projects/{balanced.site.project}/ips"
+    order = {"type": "public_ipv4", "quantity": 1, "metro": "sv"}
+    address = balanced.site.call("POST", path, order)["address"]
+    static = balanced.site.device("static")["id"]
+    taken = balanced.site.call("POST", f"/devices/{static}/ips", {"address": f"{address}/32"})
+    balanced.start()
+    balanced.create("web", loadBalancerIP=address)
+    (warning,) = eventually(lambda: balanced.events("web", "AddressUnavailable"))
+    assert f"address {address} is on device {static}" in warning
+    (found,) = balanced.reservations()
+    assert found["tags"] == []
+    balanced.site.call("DELETE", f"/ips/{taken['id']}")
+    assert balanced.address("web") == address
+
+
 def test_a_requested_address_is_lent_and_given_back(balanced: Balanced) -> None:
     path = f"/projects/{balanced.site.project}/ips"
     order = {"type": "public_ipv4", "quantity": 4, "metro": "sv", "tags": ["mine"]}
