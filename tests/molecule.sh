@@ -26,7 +26,7 @@ eval "$(packetd env)"
 if [ $# = 0 ]; then
     run provision cluster
     # In the order in which the roles build on one another, on the same devices.
-    run kubernetes node pki control_plane network worker storage verify
+    run kubernetes node pki control_plane cloud_controller network worker storage verify
 fi
 for name; do
     molecule create --scenario-name "$name"

@@ -46,6 +46,7 @@ TAKEN_PORTS = {
     10250: "the kubelet",
     10256: "kube-proxy",
     10257: "the controller manager",
+    10258: "the cloud controller manager",
     10259: "the scheduler",
 }
 """What else listens on a control plane."""

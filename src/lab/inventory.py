@@ -24,6 +24,8 @@ def write(state: State, control_planes: int, workers: int, kubernetes: str) -> N
     shutil.copy(sample / "group_vars" / "all.yml", variables / "1-sample.yml")
     mirror = servers.Mirror.of(state)
     settings = {
+        # Pods of the control planes do not reach packetd where Ansible does.
+        "cloud_controller_api_url": servers.device_api_url(state),
         "kubernetes_version": kubernetes,
         "kubernetes_asset_dir": str(state.assets),
         "kubernetes_kubeconfig": str(state.kubeconfig),

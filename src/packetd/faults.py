@@ -139,12 +139,16 @@ class Faults:
 
     def exhausted(self, hostname: str, plan: str, metro: str) -> bool:
         """Whether there shall be no server for this order."""
-        return any(
-            isinstance(armed.fault, model.Capacity)
-            and armed.fault.matches(hostname, plan, metro)
-            and self._strikes(armed)
-            for armed in self._armed.values()
-        )
+        return any(self._strikes(armed) for armed in self._of_order(hostname, plan, metro))
+
+    def concern_order(self, hostname: str, plan: str, metro: str) -> bool:
+        """Whether there may be no server for this order; that it is asked does not count."""
+        return next(self._of_order(hostname, plan, metro), None) is not None
+
+    def _of_order(self, hostname: str, plan: str, metro: str) -> Iterator[ArmedFault]:
+        for armed in self._armed.values():
+            if isinstance(armed.fault, model.Capacity) and armed.fault.matches(hostname, plan, metro):
+                yield armed
 
     def hinder(self, machine: Machine) -> None:
         """Raise the DriverError that is wanted of the installation of a machine, if one is."""

@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -122,6 +122,19 @@ class InProcess:
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         return call(self._app, self._token, method, path, body)
+
+    def call_at_once(
+        self, method: str, path: str, bodies: Sequence[Any], token: str | None = None
+    ) -> list[tuple[int, Any]]:
+        """The same for as many calls as there are bodies, before any of which is answered all are made."""
+
+        async def calls() -> list[tuple[int, Any]]:
+            contents = [json.dumps(body).encode() for body in bodies]
+            return await asyncio.gather(
+                *(_call(self._app, token or self._token, method, path, content) for content in contents)
+            )
+
+        return asyncio.run(calls())
 
     def make(self, path: str, body: Any) -> Any:
         """POST what must succeed; returns the answer."""

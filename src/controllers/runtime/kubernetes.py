@@ -9,12 +9,14 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import httpx2
 import kopf
 from lightkube import ApiError, AsyncClient, KubeConfig
+from lightkube.config.models import Cluster
 from lightkube.core.resource import NamespacedResource
 
 log = logging.getLogger(__name__)
@@ -37,15 +39,19 @@ def client(kubeconfig: Path | None) -> AsyncClient:
 
 def trust(kubeconfig: Path | None) -> ssl.SSLContext:
     """What proves that an API server is one of this cluster, by whichever address it is asked."""
-    config = _config(kubeconfig).get()
-    assert config
-    cluster = config.cluster
+    cluster = _cluster(_config(kubeconfig))
     data = cluster.certificate_auth_data
     context = ssl.create_default_context(
         cafile=cluster.certificate_auth, cadata=base64.b64decode(data).decode() if data else None
     )
     context.check_hostname = False
     return context
+
+
+def _cluster(config: KubeConfig) -> Cluster:
+    found = config.get()
+    assert found
+    return found.cluster
 
 
 def _config(kubeconfig: Path | None) -> KubeConfig:
@@ -127,7 +133,9 @@ async def keep(api: AsyncClient, kept: list[Kept[Any]], stop: asyncio.Event) -> 
     def login(**context: Any) -> Any:
         if os.environ.get("KUBECONFIG"):
             return kopf.login_with_kubeconfig(**context)
-        return kopf.login_with_service_account(**context)
+        found = kopf.login_with_service_account(**context)
+        # kopf asks for the API server by a name, for which a cluster needs DNS, and DNS needs Nodes.
+        return found and replace(found, server=_cluster(_config(None)).server)
 
     async with asyncio.TaskGroup() as tasks:
         relisting = tasks.create_task(_relist(api, kept))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -26,7 +26,7 @@ from starlette.responses import Response
 
 from packetd.api.access import Access, row_by_id
 from packetd.api.body import Body, read_json
-from packetd.api.errors import ApiError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
+from packetd.api.errors import ApiError, ForbiddenError, InvalidError, NoDatabaseError, NotFoundError
 from packetd.api.fields import Field
 from packetd.api.renderings import Renderings
 from packetd.api.sent import Query
@@ -73,6 +73,7 @@ class Context:
 
 
 Row = TypeVar("Row", bound=Table)
+Rows = dict[tuple[type[Table], str, Right], Any]
 
 
 @dataclass
@@ -95,6 +96,8 @@ class Call:
     body: Body
     declared: frozenset[str]
     client: str | None
+    # What was found: long lists, and calls that are handled together, refer to the same few rows.
+    rows: Rows = dataclasses.field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -108,11 +111,6 @@ class Call:
     def href(self, path: str) -> str:
         """How this client refers to "/devices/..."."""
         return self.prefix + path
-
-    @cached_property
-    def _rows(self) -> dict[tuple[type[Table], str, Right], Any]:
-        """What was found: long lists refer to the same few rows again and again."""
-        return {}
 
     def visible(self, table: type[Row], right: Right | None = None) -> Select[Row]:
         """The rows of a table on which the caller has a right: unless said otherwise, to see them, or to
@@ -129,9 +127,9 @@ class Call:
         Raises NotFoundError where the caller may not even see it, else ForbiddenError."""
         id_ = identifier or self.path["id"]
         right = right or self._right
-        known: Row | None = self._rows.get((table, id_, right))
+        known: Row | None = self.rows.get((table, id_, right))
         if known is None:
-            known = self._rows[table, id_, right] = self._find(table, id_, right)
+            known = self.rows[table, id_, right] = self._find(table, id_, right)
         return known
 
     def get_columns(self, table: type[Table], *columns: InstrumentedAttribute[Any]) -> Any:
@@ -209,6 +207,10 @@ class Call:
 
 
 Handler = Callable[[Call], Mapping[str, Any] | None]
+# The same for calls of one token to one path, at once; what it raises of one is of all.
+JointHandler = Callable[[Sequence[Call]], Sequence[Mapping[str, Any]]]
+# A request and its body.
+Arrival = tuple[Request, bytes]
 
 
 def respond(status: int, document: Mapping[str, Any] | None) -> Response:
@@ -246,22 +248,61 @@ def handle(
 ) -> Mapping[str, Any] | None:
     """What a handler gives to the one whose token has this digest; raises ApiError."""
     context: Context = request.app.state.context
-    try:
-        transaction: AbstractContextManager[Session] = (
-            context.store.write() if writes else context.store.read()
+    with _transaction(context, request, writes=writes) as session:
+        token, user = _authenticate(session, digest, writes=writes)
+        document = handler(
+            _call(context, session, token, user, request, content, declared, {}, writes=writes)
         )
-        with transaction as session:
-            token, user = _authenticate(session, digest, writes)
-            document = handler(_call(context, session, token, user, request, content, declared, writes))
+    if writes:
+        context.wake()
+    return document
+
+
+def answer_together(
+    arrivals: Sequence[Arrival],
+    *,
+    alone: Callable[[Request, bytes], Response],
+    handler: JointHandler,
+    status: int,
+    declared: frozenset[str],
+) -> Sequence[Response | None]:
+    """Have calls of one token to one path handled in one transaction.
+
+    Where one of them is refused nothing is stored, and None says of each that ``alone`` has to answer it."""
+    if len(arrivals) == 1:
+        return [alone(*arrivals[0])]
+    first, _ = arrivals[0]
+    context: Context = first.app.state.context
+    try:
+        with _transaction(context, first, writes=True) as session:
+            token, user = _authenticate(session, digest_of(sent_token(first)), writes=True)
+            rows: Rows = {}
+            calls = [
+                _call(context, session, token, user, request, content, declared, rows, writes=True)
+                for request, content in arrivals
+            ]
+            documents = handler(calls)
+    except NoDatabaseError as error:
+        # It may have stored all of it: nobody knows, and nothing may be done twice.
+        return [problem(error) for _ in arrivals]
+    except ApiError:
+        return [None for _ in arrivals]
+    context.wake()
+    return [respond(status, document) for document in documents]
+
+
+@contextmanager
+def _transaction(context: Context, request: Request, *, writes: bool) -> Iterator[Session]:
+    """What calls are handled in; raises ApiError for what the database refuses."""
+    try:
+        with context.store.write() if writes else context.store.read() as session:
+            yield session
     except DataError as error:
         # Each field is checked at the edge; what a database refuses beyond that is the sender's too.
         raise InvalidError(f"A value that was sent cannot be stored: {error.orig}") from error
     except (OperationalError, PoolTimeoutError) as error:
         log.error("%s %s: the database does not answer: %s", request.method, request.url.path, error)
-        raise UnavailableError("The database does not answer; try again") from error
-    if writes:
-        context.wake()
-    return document
+        raise NoDatabaseError from error
 
 
 def _call(
@@ -272,6 +313,8 @@ def _call(
     request: Request,
     content: bytes,
     declared: frozenset[str],
+    rows: Rows,
+    *,
     writes: bool,
 ) -> Call:
     return Call(
@@ -288,6 +331,7 @@ def _call(
         body=_body(b"" if request.method == "GET" else content, request.query_params, declared),
         declared=declared,
         client=request.client.host if request.client else None,
+        rows=rows,
     )
 
 
@@ -311,7 +355,7 @@ _BY_TOKEN = (
 )
 
 
-def _authenticate(session: Session, digest: str, writes: bool) -> tuple[Token, User]:
+def _authenticate(session: Session, digest: str, *, writes: bool) -> tuple[Token, User]:
     found = session.execute(_BY_TOKEN, {"digest": digest}).first()
     if found is None:
         raise ApiError(401, ["Invalid authentication token"])

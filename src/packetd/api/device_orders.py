@@ -39,9 +39,12 @@ _USABLE_KEYS = (
 )
 
 
-def site(call: Call) -> Site:
+def site(call: Call, *, joint: bool = False) -> Site:
+    """``joint`` orders of several calls come to nothing where a fault may strike one of them: it strikes, and
+    counts, when each is handled alone."""
     context = call.context
-    return Site(context.catalogue, context.driver, context.faults.exhausted, context.device_quota)
+    exhausted = context.faults.concern_order if joint else context.faults.exhausted
+    return Site(context.catalogue, context.driver, exhausted, context.device_quota)
 
 
 def read_order(call: Call, body: Body, project_id: str, hostname: str | None = None) -> Order:
@@ -253,11 +256,14 @@ def _new_key(body: Body, part: Body, project_id: str) -> SSHKey | None:
 
 
 def order_devices(
-    call: Call, project_id: str, orders: Sequence[Order], batch: str | None = None
+    call: Call, project_id: str, orders: Sequence[Order], batch: str | None = None, *, joint: bool = False
 ) -> list[Device]:
-    """Devices for all the orders; raises UnavailableError or InvalidError, and then makes none."""
+    """Devices for all the orders; raises UnavailableError or InvalidError, and then makes none.
+
+    ``joint`` says that they are of several calls."""
+    owner = Owner(project_id, call.user.id, batch_id=batch)
     try:
-        return place(call.session, site(call), Owner(project_id, call.user.id, batch_id=batch), orders)
+        return place(call.session, site(call, joint=joint), owner, orders)
     except NoCapacityError as error:
         raise UnavailableError(str(error)) from None
     except RefusedOrderError as error:

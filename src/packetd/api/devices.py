@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy import Select, select
@@ -52,9 +53,16 @@ def devices_page(call: Call, devices: Select[Any]) -> Document:
 
 def create(call: Call) -> Document:
     """Order a device."""
-    project = call.get(Project)
-    (device,) = order_devices(call, project.id, [read_order(call, call.body, project.id)])
-    return call.show(show_device(call, device))
+    (document,) = create_together([call])
+    return document
+
+
+def create_together(calls: Sequence[Call]) -> list[Document]:
+    """Order a device with each call."""
+    project = calls[0].get(Project)
+    orders = [read_order(call, call.body, project.id) for call in calls]
+    devices = order_devices(calls[0], project.id, orders, joint=len(calls) > 1)
+    return [call.show(show_device(call, device)) for call, device in zip(calls, devices, strict=True)]
 
 
 def show(call: Call) -> Document:
@@ -103,7 +111,13 @@ def delete_device(call: Call, device: Device, *, force: bool) -> None:
 _LIST = Listing("devices", DeviceView)
 routes = [
     get("/projects/{id}/devices", of_project, gives=_LIST, asks=ASKS),
-    post("/projects/{id}/devices", create, takes=fields.ORDERED, gives=DeviceView),
+    post(
+        "/projects/{id}/devices",
+        create,
+        together=create_together,
+        takes=fields.ORDERED,
+        gives=DeviceView,
+    ),
     get("/organizations/{id}/devices", of_organization, gives=_LIST, asks=ASKS),
     get("/devices/{id}", show, gives=DeviceView),
     put("/devices/{id}", update, takes=(*fields.CHANGEABLE.values(), fields.SPOT_INSTANCE), gives=DeviceView),

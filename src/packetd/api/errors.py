@@ -37,3 +37,10 @@ class UnavailableError(ApiError):
 
     def __init__(self, error: str) -> None:
         super().__init__(503, [error])
+
+
+class NoDatabaseError(UnavailableError):
+    """What was written may be stored, or not."""
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer; try again")

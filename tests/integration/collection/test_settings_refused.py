@@ -28,6 +28,23 @@ NOBODY = {"PACKET_API_URL": "http://127.0.0.1:9", "PACKET_API_TOKEN": "unused"}
             "which has a /24 for 256 nodes; allowed are larger ranges, because there are 301",
         ),
         ({"provision_timeout": "soon"}, "argument 'provision_timeout' is of type str"),
+        ({"kubernetes_api_port": 10258}, "api_port is 10258, where the cloud controller manager listens"),
+        (
+            {"cloud_controller_api_url": ""},
+            "cloud_controller_api_url is empty; wanted is http:// or https://",
+        ),
+        (
+            {"cloud_controller_api_url": "http://127.0.0.1:9"},
+            "wanted is http:// or https:// and a host that control planes reach, which is not themselves",
+        ),
+        (
+            {"cloud_controller_api_url": "192.0.2.1"},
+            "cloud_controller_api_url is 192.0.2.1; wanted is http://",
+        ),
+        (
+            {"cloud_controller_ca_file": "/nowhere"},
+            "cloud_controller_ca_file is /nowhere, which is no file on",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -58,7 +75,12 @@ def test_what_the_api_does_not_offer_is_refused_before_anything_is_made(
 def refusal(ansible: Ansible, settings: dict[str, Any]) -> str:
     """Why site.yml refuses these settings, without having made a file."""
     assets = ansible.folder / "assets"
-    chosen = {"provision_project": "p", "kubernetes_asset_dir": str(assets), **settings}
+    chosen = {
+        "provision_project": "p",
+        "kubernetes_asset_dir": str(assets),
+        "cloud_controller_api_url": "http://192.0.2.1:8082",
+        **settings,
+    }
     done = subprocess.run(
         ["ansible-playbook", "-i", "localhost,", "packet.kubernetes.site", "-e", json.dumps(chosen)],
         env=ansible.environment,

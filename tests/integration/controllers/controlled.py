@@ -133,11 +133,28 @@ class Manager:
         self.port = 0
 
     @property
+    def last(self) -> subprocess.Popen[bytes]:
+        """The one that was started last."""
+        return self._processes[-1]
+
+    @property
     def log(self) -> Path:
+        """What the one that was started last has said."""
         return self._folder / f"manager-{len(self._processes)}.log"
 
     def start(self, *options: str, config: Any = None, environment: Mapping[str, str] | None = None) -> None:
         """Starts one more, and waits until it answers."""
+        process = self._spawn(*options, config=config, environment=environment)
+        eventually(lambda: process.poll() is not None or self._answers())
+        assert process.poll() is None, self.log.read_text()
+
+    def refused(self, config: Any) -> int:
+        """Starts one that ends by itself; returns its status."""
+        return self._spawn(config=config).wait(PATIENCE)
+
+    def _spawn(
+        self, *options: str, config: Any, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         self.port = free_port()
         server = self._site.server
         told = {"apiKey": server.token, "projectID": self._site.project, "base-url": server.api_url}
@@ -152,14 +169,12 @@ class Manager:
                 command, stdout=output, stderr=output, env={**inherited, **(environment or {})}
             )
         self._processes.append(process)
-        eventually(lambda: process.poll() is not None or self._answers())
-        assert process.poll() is None, log.read_text()
+        return process
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ends the one that was started last; returns its status."""
-        process = self._processes[-1]
-        process.send_signal(number)
-        return process.wait(30)
+        self.last.send_signal(number)
+        return self.last.wait(30)
 
     def stop(self) -> None:
         """Ends all."""

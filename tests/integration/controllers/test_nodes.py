@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 
-from controlled import PATIENCE, UNINITIALIZED, Cluster, Manager, Site, eventually, loopback
+from controlled import UNINITIALIZED, Cluster, Manager, Site, eventually, loopback
 from lightkube.resources.core_v1 import Node
 
 SHUTDOWN = "node.cloudprovider.kubernetes.io/shutdown"
@@ -115,27 +115,6 @@ def test_ids_of_older_controllers_are_understood_and_those_of_others_left_alone(
         assert node.spec
         assert node.spec.providerID == ids[name]
     assert UNINITIALIZED in cluster.taints("cloud")
-
-
-def test_of_two_managers_one_leads_and_the_other_takes_over(
-    cluster: Cluster, site: Site, manager: Manager
-) -> None:
-    site.device("worker-1")
-    cluster.join("worker-1", loopback(1))
-    manager.start()
-    cluster.initialised("worker-1")
-    first = manager.log
-    manager.start()
-    eventually(lambda: "waiting for the Lease" in manager.log.read_text())
-    manager.end()
-    assert "leading as" not in manager.log.read_text()
-    manager.start()
-    assert "leading as" in first.read_text()
-    # The first is killed, so its Lease has to run out.
-    manager._processes[0].kill()
-    began = time.monotonic()
-    eventually(lambda: "leading as" in manager.log.read_text())
-    assert time.monotonic() - began < PATIENCE / 3
 
 
 def test_what_it_says_is_json_with_the_names_and_without_the_token(
