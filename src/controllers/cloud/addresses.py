@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from controllers.cloud import holders, uses
-from controllers.cloud.holders import Health, Holders
+from controllers.cloud.holders import Health, Holders, Refusal
 from controllers.cloud.nodes import Node
 from controllers.cloud.reservations import Assignment, Cluster, Reservation
 from controllers.cloud.services import Service, Slice, nodes_of
@@ -37,8 +37,7 @@ class World:
     facility: str | None = None
     endpoint: str | None = None
     """The tag of the control planes' reservation."""
-    refused: frozenset[str] = frozenset()
-    """Devices that the Packet API gives no address just now."""
+    refused: frozenset[Refusal] = frozenset()
 
 
 @dataclass(frozen=True)

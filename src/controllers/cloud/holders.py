@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
 from controllers.cloud.nodes import EXCLUDED, SHUTDOWN, Node
 from controllers.cloud.reservations import Reservation
@@ -20,6 +19,12 @@ REGION = "topology.kubernetes.io/region"
 _KUBE_PROXY = 10256
 # So many candidates are asked first; all the others at once, when none of these is well.
 _ASKED_FIRST = 4
+
+# More devices are not tried, as the reason must be the address.
+_REFUSALS = 3
+
+Refusal = tuple[str, str]
+"""The ids of a reservation and of a device to which the Packet API would not give it just now."""
 
 UNFIT, CORDONED, FIT = range(3)
 """What a node is to an address. A cordoned one is about to be drained, and better than none."""
@@ -55,9 +60,8 @@ class Holders:
         endpoints: Mapping[Key, frozenset[str]],
         health: Health,
         reservations: Iterable[Reservation],
-        refused: frozenset[str],
+        refused: frozenset[Refusal],
     ) -> None:
-        """``refused`` are devices that the Packet API gives no address just now."""
         self._nodes = {node.device_id: node for node in nodes if node.device_id}
         self._endpoints = endpoints
         self._health = health
@@ -73,12 +77,15 @@ class Holders:
         """The node for an address that this device holds, or none does."""
         holder = self._nodes.get(device or "")
         rank = self._fitness(holder, reservation, users) if holder else UNFIT
+        if rank == FIT:
+            return Choice()
+        refused = {device for id_, device in self._refused if id_ == reservation.id}
+        if len(refused) >= _REFUSALS:
+            return Choice(problem="the Packet API gives it to no device; see the events before this one")
         better = [
             node
             for node in self._nodes.values()
-            if node is not holder
-            and node.device_id not in self._refused
-            and self._fitness(node, reservation, users) > rank
+            if node.device_id not in refused and self._fitness(node, reservation, users) > rank
         ]
         better.sort(key=lambda node: (-self._rank(node), self._load[str(node.device_id)], node.name))
         choice = self._first(better, users)
@@ -106,11 +113,14 @@ class Holders:
 
     def _fitness(self, node: Node, reservation: Reservation, users: Sequence[Service]) -> int:
         """For these users, by all that is known without asking."""
+        rank = self._rank(node)
+        if rank == UNFIT:
+            return UNFIT
         region = node.labels.get(REGION)
         elsewhere = reservation.metro and region and reservation.metro != region
         without = any(user.local and node.name not in self._endpoints.get(user.key, ()) for user in users)
         sick = any(self._health.probed.get(url) is False for url in _urls(node, users))
-        return UNFIT if elsewhere or without or sick else self._rank(node)
+        return UNFIT if elsewhere or without or sick else rank
 
     def _rank(self, node: Node) -> int:
         excluded = EXCLUDED in node.labels or any(taint["key"] == SHUTDOWN for taint in node.taints)
@@ -127,8 +137,7 @@ def region(nodes: Iterable[Node]) -> str | None:
 
 def _urls(node: Node, users: Sequence[Service]) -> tuple[str, ...]:
     """Kube-proxy's own health, and for local Services whether it has a part of it on this node."""
-    address = ip_address(node.internal) if node.internal else None
-    host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+    host = f"[{node.internal}]" if ":" in str(node.internal) else node.internal
     ports = {(user.local and user.health_port) or _KUBE_PROXY for user in users}
     return tuple(f"http://{host}:{port}/healthz" for port in sorted(ports))
 

@@ -34,7 +34,7 @@ from controllers.cloud.addresses import (
     Unassign,
     World,
 )
-from controllers.cloud.holders import Health
+from controllers.cloud.holders import Health, Refusal
 from controllers.cloud.nodes import Node
 from controllers.cloud.reservations import USAGE, Cluster, Reservation
 from controllers.cloud.services import FINALIZER, Service, Slice
@@ -54,7 +54,7 @@ REFRESH = 300.0
 """Seconds after which the reservations are asked for, though all that was done to them is known."""
 # How soon candidates are asked again, where none was well; a change of a Node is told at once.
 _NOWHERE = 5.0
-# For how long a device is passed over that the Packet API would not give an address.
+# For how long a device is passed over to which the Packet API would not give an address.
 _REFUSED = 60.0
 _REFUSALS = (ForbiddenError, InvalidError, NotFoundError)
 
@@ -88,7 +88,7 @@ class ServiceController(Controller):
         self._asked = float("-inf")
         self._outdated = True
         self._answers: dict[str, bool] = {}
-        self._refused: dict[str, float] = {}
+        self._refused: dict[Refusal, float] = {}
         # Services whose problems only the Packet API can mend.
         self._waiting: set[Key] = set()
         for kept in (services, slices, nodes):
@@ -129,6 +129,8 @@ class ServiceController(Controller):
             self._cluster = Cluster(str(system.metadata and system.metadata.uid))
         if self._outdated or time.monotonic() >= self._asked + REFRESH:
             await self._ask()
+        now = time.monotonic()
+        self._refused = {refusal: until for refusal, until in self._refused.items() if until > now}
         return World(
             cluster=self._cluster,
             services=list(self._services),
@@ -139,7 +141,7 @@ class ServiceController(Controller):
             metro=self._settings.metro,
             facility=self._settings.facility,
             endpoint=self._settings.endpoint_tag,
-            refused=frozenset(device for device, until in self._refused.items() if until > time.monotonic()),
+            refused=frozenset(self._refused),
         )
 
     async def _ask(self) -> None:
@@ -186,10 +188,7 @@ class ServiceController(Controller):
             case Claim():
                 await self._patch(action.service, {"metadata": {"finalizers": [FINALIZER]}})
             case Free():
-                # The way to take one of a list whose others may change meanwhile.
-                await self._patch(
-                    action.service, {"metadata": {"$deleteFromPrimitiveList/finalizers": [FINALIZER]}}
-                )
+                await self._free(action.service)
             case Tell():
                 await self._tell(action)
             case Reserve():
@@ -250,7 +249,7 @@ class ServiceController(Controller):
         try:
             item = await self._api.create(f"devices/{action.device}/ips", {"address": f"{action.address}/32"})
         except _REFUSALS:
-            self._refused[action.device] = time.monotonic() + _REFUSED
+            self._refused[action.reservation.id, action.device] = time.monotonic() + _REFUSED
             raise
         assignment = reservations.read_assignment(item)
         self._change(action.reservation, lambda known: known.assigned(assignment))
@@ -271,9 +270,14 @@ class ServiceController(Controller):
         status = {"status": {"loadBalancer": {"ingress": ingress}}}
         await self._patch(service, status, core_v1.ServiceStatus, PatchType.MERGE)
         log.info("Service %s is told its address: %s", service, action.address, extra=_names("", service))
-        if not action.address:
-            text = f"it does not have address {', '.join(service.told)} any more"
-            await self._events.tell(service, NORMAL, "AddressReleased", text)
+
+    async def _free(self, service: Service) -> None:
+        # The way to take one of a list whose others may change meanwhile.
+        patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": [FINALIZER]}}
+        await self._patch(service, patch)
+        log.info("Service %s is let go", service, extra=_names("", service))
+        text = "what was reserved for it is released"
+        await self._events.tell(service, NORMAL, "AddressReleased", text)
 
     async def _patch(
         self,

@@ -67,7 +67,6 @@ class _Deciding:
 
     def decide(self, service: Service) -> None:
         """Notes what this Service gets."""
-        # Nothing new without the finalizer, or it would stay when the Service goes.
         if not service.claimed and not self.has(service):
             return
         if service.problem:
@@ -79,6 +78,9 @@ class _Deciding:
 
     def _request(self, service: Service, address: IPv4Address) -> None:
         reservation = next((each for each in self._reservations if address in each.network), None)
+        # Nothing new without the finalizer, or it would stay when the Service goes.
+        if not service.claimed and not (reservation and service.tag in reservation.tags):
+            return
         problem = self._objection(service, address, reservation)
         if reservation and not problem:
             problem = self._use(service, reservation, address)
@@ -109,7 +111,7 @@ class _Deciding:
 
     def _find(self, service: Service) -> None:
         """What it has, else what those have with whom it shares, else it is missing one."""
-        if self._keep(service):
+        if self._keep(service) or not service.claimed:
             return
         shared = self._shared(service.sharing) if service.sharing else []
         if not shared and service.sharing not in self._shared_soon:

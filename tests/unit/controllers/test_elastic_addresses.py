@@ -3,14 +3,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from elastic_model import CLUSTER, LENT, OTHER, STATIC, THEIRS, Model, node
+from elastic_model import CLUSTER, LENT, OTHER, STATIC, Model, device, node
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from controllers.cloud.addresses import (
+    NO_NODE,
+    Ask,
+    Assign,
+    Free,
+    Release,
+    Reserve,
+    Tell,
+    Unassign,
+    World,
+    plan,
+)
+from controllers.cloud.holders import REGION, Health
 from controllers.cloud.services import Service
 
 NAMES = st.sampled_from(("a", "b", "c", "d"))
@@ -34,6 +48,12 @@ class Elastic(RuleBasedStateMachine):
         super().__init__()
         self.model = Model()
         self.uids = 0
+        # Tags of Services that nobody can tell from another cluster's.
+        self.unknown: set[str] = set()
+
+    @initialize(shared=st.booleans())
+    def begin(self, shared: bool) -> None:
+        self.model = Model(shared)
 
     @rule(name=NAMES, wishes=st.fixed_dictionaries(WISHES))
     def create(self, name: str, wishes: dict[str, object]) -> None:
@@ -61,7 +81,9 @@ class Elastic(RuleBasedStateMachine):
     @rule(name=NAMES)
     def tear_out(self, name: str) -> None:
         """The finalizer was removed by hand."""
-        self.model.services.pop(name, None)
+        known = self.model.services.pop(name, None)
+        if known and known.tag in self.model.reservations["lent"].tags and len(self.model.theirs) > 1:
+            self.unknown.add(known.tag)
 
     @rule(number=NUMBERS)
     def add_node(self, number: int) -> None:
@@ -109,9 +131,9 @@ class Elastic(RuleBasedStateMachine):
         tags = {service.tag for service in self.model.services.values() if service.ours}
         for reservation in self.model.reservations.values():
             if CLUSTER.tag in reservation.tags:
-                services = set(reservation.services) - set(THEIRS)
+                services = set(reservation.services) - set(self.model.theirs)
                 assert services
-                assert services <= tags
+                assert services <= tags | (self.unknown if reservation.id == "lent" else set())
         self.model.die()
         assert all("Ask" in type(action).__name__ for action in self.model.plan().actions)
 
@@ -129,7 +151,7 @@ class Elastic(RuleBasedStateMachine):
     @invariant()
     def what_is_not_ours_stays(self) -> None:
         lent, other = self.model.reservations["lent"], self.model.reservations["other"]
-        assert set(THEIRS) <= set(lent.tags)
+        assert set(self.model.theirs) <= set(lent.tags)
         assert lent.at(STATIC) is not None
         assert OTHER.tag in other.tags
         assert CLUSTER.tag not in other.tags
@@ -191,10 +213,142 @@ def test_everything_converges_and_nothing_leaks() -> None:
     run_state_machine_as_test(Elastic, settings=settings(max_examples=300, stateful_step_count=40))
 
 
-def served(*services: Service, nodes: int = 2) -> Model:
-    """A model in which these have come to rest."""
-    model = Model()
-    model.nodes = {number: node(number) for number in range(1, nodes + 1)}
-    model.services = {service.name: service for service in services}
+def served(*services: Service, model: Model | None = None, nodes: int = 2) -> Model:
+    """A model in which these have come to rest, on nodes that are numbered from 1."""
+    model = model or Model()
+    for number in range(1, nodes + 1):
+        model.nodes.setdefault(number, node(number))
+    model.services = {each.name: each for each in services}
     model.settle()
     return model
+
+
+def service(name: str, **differences: object) -> Service:
+    """One that is older than those whose names come after its own."""
+    made = Service("default", name, f"uid-{name}", created=name, ports=frozenset({("TCP", 80)}))
+    return replace(made, **differences)  # type: ignore[arg-type]
+
+
+def test_addresses_are_spread_over_the_nodes_that_are_well() -> None:
+    model = Model()
+    model.sick = {2}
+    model = served(*(service(name) for name in "abcd"), model=model, nodes=3)
+    load = Counter(model.holder(address) for each in model.services.values() for address in each.told)
+    assert load == {device(1): 2, device(3): 2}
+
+
+def test_the_address_goes_where_the_service_the_settings_or_the_nodes_say() -> None:
+    wishes = {"metro": "da", "facility": "da11"}
+    for given, settings_, place in (
+        (wishes, {"metro": "sv"}, ("metro", "da")),
+        ({"facility": "da11"}, {"metro": "sv"}, ("facility", "da11")),
+        ({}, {"metro": "sv", "facility": "ny5"}, ("metro", "sv")),
+        ({}, {"facility": "ny5"}, ("facility", "ny5")),
+        ({}, {}, ("metro", "da")),
+    ):
+        world = World(CLUSTER, [service("a", claimed=True, **given)], nodes=[node(1)], **settings_)
+        assert plan(world).actions == [Reserve(world.services[0], *place)]
+    nowhere = plan(World(CLUSTER, [service("a", claimed=True)]))
+    assert nowhere.actions == []
+    assert nowhere.problems["default", "a"].reason == "NoMetro"
+
+
+def test_an_address_stays_in_its_metro() -> None:
+    model = Model()
+    model.nodes = {1: node(1, labels={REGION: "sv"}), 2: node(2)}
+    model = served(service("a"), model=model)
+    (address,) = model.services["a"].told
+    assert model.holder(address) == device(2)
+    model.sick = {2}
+    assert model.settle().problems["default", "a"].reason == NO_NODE
+    assert model.holder(address) == device(2)
+
+
+def test_the_control_planes_address_is_no_services() -> None:
+    lent = Model().reservations["lent"].retagged(["planes"], [])
+    world = World(CLUSTER, [service("a", claimed=True, requested=LENT[1])], reservations=[lent])
+    assert plan(replace(world, endpoint="planes")).actions == []
+    assert "control planes" in plan(replace(world, endpoint="planes")).problems["default", "a"].message
+    assert plan(world).actions != []
+
+
+def test_ports_that_clash_are_named() -> None:
+    wanted = {"sharing": "k", "ports": frozenset({("TCP", 80), ("UDP", 53)})}
+    model = served(service("a", sharing="k"), service("b", **wanted), service("c"), nodes=1)
+    assert model.services["b"].told == ()
+    (address,) = model.services["a"].told
+    text = f"Service default/a, which shares address {address}, has TCP 80; take other ports, or another"
+    problem = model.settle().problems["default", "b"]
+    assert problem.reason == "PortInUse"
+    assert problem.message.startswith(text)
+    model.services["d"] = service("d", requested=IPv4Address(address))
+    problem = model.settle().problems["default", "d"]
+    assert problem.reason == "AddressInUse"
+    assert f"address {address} is that of Service default/a" in problem.message
+
+
+def test_a_slip_in_what_is_asked_for_does_not_cost_the_address() -> None:
+    model = served(service("a"))
+    told = model.services["a"].told
+    for slip in ({"problem": "a slip"}, {"requested": IPv4Address("192.0.2.200")}):
+        model.services["a"] = service("a", claimed=True, told=told, **slip)
+        assert ("default", "a") in model.settle().problems
+        assert model.services["a"].told == told
+        assert model.holder(told[0])
+
+
+def test_a_service_that_is_given_to_somebody_else_is_let_go_before_its_address() -> None:
+    model = served(service("a"))
+    model.services["a"] = replace(model.services["a"], foreign=True)
+    model.done.clear()
+    model.settle()
+    assert [type(action) for action in model.done] == [Tell, Free, Unassign, Release]
+    # What another one has claimed is its own.
+    model.services["b"] = service("b", foreign=True, claimed=True, told=("192.0.2.1",))
+    assert model.plan().actions == []
+
+
+def test_of_two_reservations_the_older_stays_unless_clients_know_the_younger() -> None:
+    model = Model()
+    model.services["a"] = service("a", claimed=True)
+    for _ in range(3):
+        model.reserve(model.services["a"])
+    model = served(service("a", claimed=True), model=model, nodes=1)
+    assert model.services["a"].told == ("203.0.113.1",)
+    model.reserve(replace(model.services["a"], name="b"))
+    younger = str(list(model.reservations.values())[-1].network[0])
+    model.services["b"] = service("b", claimed=True, told=(younger,))
+    model.settle()
+    assert model.services["b"].told == (younger,)
+
+
+def test_an_address_that_no_device_may_have_is_not_tried_with_all() -> None:
+    model = served(service("a", claimed=True), nodes=0)
+    (made,) = (each for each in model.reservations.values() if CLUSTER.made(each))
+    world = World(
+        CLUSTER,
+        [*model.services.values()],
+        nodes=[node(number) for number in range(1, 9)],
+        reservations=[made],
+        health=Health(asked={f"http://10.0.0.{number}:10256/healthz": True for number in range(1, 9)}),
+    )
+    tried = []
+    for _ in range(8):
+        tried += [each.device for each in plan(world).actions if isinstance(each, Assign)]
+        world = replace(world, refused=frozenset((made.id, each) for each in tried))
+    assert tried == [device(1), device(2), device(3)]
+    assert "gives it to no device" in plan(world).problems["default", "a"].message
+
+
+def test_few_are_asked_first_and_then_all() -> None:
+    model = served(service("a", claimed=True), nodes=0)
+    model.nodes = {number: node(number) for number in range(1, 21)}
+    model.sick = set(range(1, 20))
+    asked = [action for action in model.plan().actions if isinstance(action, Ask)]
+    assert len(asked) == 4
+    for action in asked:
+        model.act(action)
+    asked = [action for action in model.plan().actions if isinstance(action, Ask)]
+    assert len(asked) == 16
+    model.settle()
+    assert model.holder(*model.services["a"].told) == device(20)
