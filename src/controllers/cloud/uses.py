@@ -63,7 +63,7 @@ class _Deciding:
 
     def has(self, service: Service) -> bool:
         """Whether a reservation says that it is the Service's."""
-        return any(service.tag in each.tags and self._cluster.tag in each.tags for each in self._reservations)
+        return service.tag in self._owned
 
     def decide(self, service: Service) -> None:
         """Notes what this Service gets."""

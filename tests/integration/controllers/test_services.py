@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from balanced import Balanced
+from balanced import KUBE_PROXY, Balanced
 from controlled import Cluster, Manager, Site, eventually
 from lightkube.resources.core_v1 import Service
 from standins import well
@@ -89,6 +90,19 @@ def test_an_address_leaves_a_node_that_does_not_answer_and_does_not_return(balan
     time.sleep(6)
     assert balanced.holder(address) == second
     assert balanced.manager.metrics()["cloud_service_address_moves_total"] == 1
+
+
+def test_an_address_leaves_a_node_that_hangs(balanced: Balanced) -> None:
+    balanced.start()
+    balanced.create("web")
+    address = balanced.address("web")
+    first = str(balanced.holder(address))
+    began = time.monotonic()
+    balanced.fail(first)
+    # It takes connections and says nothing.
+    with socket.create_server((balanced.addresses[first], KUBE_PROXY)):
+        eventually(lambda: balanced.holder(address) == balanced.other(first))
+    assert time.monotonic() - began < SECONDS
 
 
 def test_an_address_stays_where_no_node_works_and_a_warning_says_so(balanced: Balanced) -> None:

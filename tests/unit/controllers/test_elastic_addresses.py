@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 from elastic_model import CLUSTER, LENT, OTHER, STATIC, Model, device, node
 from hypothesis import settings
@@ -16,6 +16,7 @@ from controllers.cloud.addresses import (
     NO_NODE,
     Ask,
     Assign,
+    Claim,
     Free,
     Release,
     Reserve,
@@ -352,3 +353,16 @@ def test_few_are_asked_first_and_then_all() -> None:
     assert len(asked) == 16
     model.settle()
     assert model.holder(*model.services["a"].told) == device(20)
+
+
+def test_nothing_is_reserved_or_lent_before_the_finalizer() -> None:
+    """Though a tag is left of a Service of this name whose finalizer was removed by hand."""
+    holder, new = service("a", claimed=True, requested=LENT[1]), service("b")
+    tags = (CLUSTER.tag, holder.tag, new.tag, CLUSTER.moves(LENT[1]), OTHER.tag)
+    lent = replace(Model().reservations["lent"], tags=tags)
+    other = replace(lent, id="other", network=IPv4Network("198.51.100.8/32"), tags=(), assignments=())
+    for wish in ({}, {"requested": other.network[0]}):
+        world = World(CLUSTER, [holder, replace(new, **wish)], nodes=[node(1)], reservations=[lent, other])
+        about = [action for action in plan(world).actions if not isinstance(action, Ask)]
+        assert [type(action) for action in about if "198.51.100.8" in str(action)] == []
+        assert [type(action) for action in about if "default/b" in str(action)] == [Claim]
