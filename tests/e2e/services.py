@@ -38,6 +38,7 @@ class Service:
         file = self.lab.state.root / f"{self.name}.json"
         file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": self._objects()}))
         self.lab.kubectl("apply", "--filename", str(file))
+        file.unlink()
         self.lab.kubectl("rollout", "status", f"deployment/{self.name}", "--timeout=120s")
 
     def remove(self) -> None:
