@@ -37,7 +37,8 @@ class Assembly:
     def make(self) -> Path:
         """Put it together. Raises MirrorError where a wheel cannot be had or our own source is missing."""
         root = self.directory / "root"
-        shutil.unpack_archive(self.base.path, root, filter="tar")
+        root.mkdir()
+        self._run("unpacking", ["tar", "--extract", "--file", str(self.base.path), "--directory", str(root)])
         # Where Debian's Python looks for what did not come from Debian.
         place = f"usr/local/lib/python{self.python.version}/dist-packages"
         self._run("fetching wheels", [sys.executable, "-m", "pip", *self._installation(root / place)])
