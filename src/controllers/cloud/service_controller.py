@@ -269,7 +269,8 @@ class ServiceController(Controller):
         ingress = [{"ip": str(action.address), "ipMode": "VIP"}] if action.address else None
         status = {"status": {"loadBalancer": {"ingress": ingress}}}
         await self._patch(service, status, core_v1.ServiceStatus, PatchType.MERGE)
-        log.info("Service %s is told its address: %s", service, action.address, extra=_names("", service))
+        address = str(action.address or "")
+        log.info("Service %s is told its address: %s", service, address, extra=_names(address, service))
 
     async def _free(self, service: Service) -> None:
         # The way to take one of a list whose others may change meanwhile.
